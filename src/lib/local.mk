@@ -1,0 +1,18 @@
+# src/lib: leaves; libc alone
+noinst_LTLIBRARIES += libbsre.la
+libbsre_la_SOURCES = \
+	src/lib/cryptoki.h \
+	src/lib/der.c src/lib/der.h \
+	src/lib/err.c src/lib/err.h src/lib/err.def src/lib/sw.def \
+	src/lib/log.c src/lib/log.h \
+	src/lib/secret.c src/lib/secret.h \
+	src/lib/span.h \
+	src/lib/tlv.h
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-lib
+TESTS += tests/unit/test-lib
+tests_unit_test_lib_SOURCES = tests/unit/test-lib.c tests/unit/unit.h
+tests_unit_test_lib_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_lib_LDADD = libbsre.la $(CMOCKA_LIBS)
+endif

@@ -1,1 +1,19 @@
-# src/wire
+# src/wire: the contract between the processes; libc alone
+noinst_LTLIBRARIES += libbsrewire.la
+libbsrewire_la_SOURCES = \
+	src/wire/calls.def src/wire/calls.h \
+	src/wire/events.def src/wire/events.h \
+	src/wire/frame.c src/wire/frame.h \
+	src/wire/jobs.def src/wire/jobs.h \
+	src/wire/link.h \
+	src/wire/records.def src/wire/records.h \
+	src/wire/schema.h src/wire/schema-rows.h src/wire/types.h
+libbsrewire_la_LIBADD = libbsre.la
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-wire
+TESTS += tests/unit/test-wire
+tests_unit_test_wire_SOURCES = tests/unit/test-wire.c tests/unit/unit.h
+tests_unit_test_wire_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_wire_LDADD = libbsrewire.la libbsre.la $(CMOCKA_LIBS)
+endif

@@ -1,0 +1,49 @@
+/* The records inside lists, and the numbers that calls.def and jobs.def speak of. */
+#ifndef BSRE_WIRE_RECORDS_H
+#define BSRE_WIRE_RECORDS_H
+#define SCHEMA "records.def"
+#include "schema.h"
+
+enum op_kind {
+	OP_DIGEST = 1, OP_SIGN, OP_VERIFY, OP_ENCRYPT, OP_DECRYPT, OP_SIGN_RECOVER, OP_VERIFY_RECOVER,
+	OP_KINDS
+};
+
+enum reader_state {
+	READER_EMPTY, READER_IDENTIFYING, READER_READY, READER_UNKNOWN_CARD,
+	READER_EXCLUSIVE,		/* another program holds the card for itself alone */
+	READER_QUARANTINED,		/* its worker was killed: usable again after the card was pulled */
+	READER_MUTE			/* the card does not answer at all */
+};
+
+enum { INIT_RESUME = 1 };		/* TokenErase: end what an interrupted one began */
+
+/* What must hold at the card before a job's command (jobs.def). */
+enum auth {
+	AUTH_NONE,
+	AUTH_USER,			/* the PIN was verified in this transaction */
+	AUTH_FRESH			/* the PIN is verified right before the command */
+};
+
+enum prim { PRIM_RSA_PRIVATE = 1, PRIM_EC_SIGN, PRIM_EC_DH };
+
+/* Key algorithms, numbers on the wire. */
+enum alg { ALG_NONE, ALG_RSA1024, ALG_RSA2048, ALG_RSA3072, ALG_RSA4096, ALG_P256, ALG_P384 };
+
+/* CardOpen.flags */
+enum {
+	TOKEN_INITIALIZED     = 1,	/* it holds our label object */
+	TOKEN_PIN_TO_CHANGE   = 2,	/* the PIN was set by somebody else than its owner */
+	TOKEN_CAN_GENERATE    = 4,
+	TOKEN_CAN_RESET       = 8,	/* Yubico's RESET: `init` needs no old PUK */
+	TOKEN_CAN_ATTEST      = 16,
+	TOKEN_MANAGEMENT_DEFAULT = 32,	/* the management key is still the factory's */
+	TOKEN_NO_OWN_OBJECTS  = 64	/* it refuses our label and key objects */
+};
+
+/* KeyRec.flags */
+enum {
+	KEY_HAS_CERT = 1, KEY_HAS_KEY = 2, KEY_GENERATED = 4, KEY_IMPORTED = 8,
+	KEY_PIN_ALWAYS = 16		/* a VERIFY right before each use */
+};
+#endif

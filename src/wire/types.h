@@ -41,6 +41,13 @@ static inline void show_field(struct buf *t, const char *name, const char *form,
 static inline void show_u32(struct buf *t, const char *n, const wire_u32 *v) { show_field(t, n, "=%#llx", *v); }
 static inline void show_u64(struct buf *t, const char *n, const wire_u64 *v) { show_field(t, n, "=%#llx", *v); }
 static inline void show_bytes(struct buf *t, const char *n, const struct span *v) { show_field(t, n, "=[%llu]", v->n); }
-static inline void show_hot(struct buf *t, const char *n, const struct span *v) { show_field(t, n, "=<hot %llu>", v->n); }
-static inline void show_secret(struct buf *t, const char *n, const wire_secret *v) { (void)v; show_field(t, n, "=<secret>", 0); }
+static inline void show_hot(struct buf *t, const char *n, const struct span *v)
+{
+	show_field(t, n, "=<hot %llu>", v->n);
+}
+static inline void show_secret(struct buf *t, const char *n, const wire_secret *v)
+{
+	(void)v;
+	show_field(t, n, "=<secret>", 0);
+}
 #endif

@@ -1,1 +1,34 @@
-# src/vtoken
+# src/vtoken: the virtual token; libvtoken is the card without its sockets, for the tests
+noinst_LTLIBRARIES += libvtoken.la
+libvtoken_la_SOURCES = \
+	src/vtoken/algs.def src/vtoken/ciphers.def src/vtoken/slots.def \
+	src/vtoken/ins.def src/vtoken/protected.def src/vtoken/timings.def \
+	src/vtoken/attest.c src/vtoken/attest.h \
+	src/vtoken/card.c src/vtoken/card.h \
+	src/vtoken/faults.c src/vtoken/faults.def src/vtoken/faults.h \
+	src/vtoken/keys.c src/vtoken/keys-import.c src/vtoken/keys.h \
+	src/vtoken/piv.h \
+	src/vtoken/piv-auth.c \
+	src/vtoken/piv-data.c \
+	src/vtoken/piv-key.c \
+	src/vtoken/piv-pin.c \
+	src/vtoken/piv-select.c \
+	src/vtoken/piv-yubico.c \
+	src/vtoken/state.c src/vtoken/state-code.c src/vtoken/state-file.c src/vtoken/state.h \
+	src/vtoken/timing.c src/vtoken/timing.h \
+	src/vtoken/trace.c src/vtoken/trace.h
+libvtoken_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+libvtoken_la_LIBADD = libbsre.la $(CRYPTO_LIBS) -lm
+
+bin_PROGRAMS += src/vtoken/bsre-vtoken
+src_vtoken_bsre_vtoken_SOURCES = \
+	src/vtoken/control.c \
+	src/vtoken/ctl.c \
+	src/vtoken/listen.c \
+	src/vtoken/main.c \
+	src/vtoken/orders.def \
+	src/vtoken/port.c \
+	src/vtoken/token.c src/vtoken/token.h \
+	src/vtoken/vpcd.c
+src_vtoken_bsre_vtoken_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+src_vtoken_bsre_vtoken_LDADD = libvtoken.la

@@ -1,0 +1,210 @@
+/* Orders over the control socket: a line in, a line "ok ..." or "error ..." out. */
+#include "config.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "token.h"
+
+enum { WORDS = 8, ANSWER = 8192 };
+
+struct answer { char text[ANSWER]; size_t n; };
+typedef void (*order)(struct token *, char *const *args, size_t n, struct answer *);
+struct row { const char *name; order run; const char *usage, *brief; };
+
+static bool is(const char *s, const char *word)
+{
+	return span_eq(span_str(s), span_str(word));
+}
+
+/* Appends to the answer, which stays one line; what does not fit is left out. */
+static void __attribute__((format(printf, 2, 3))) say(struct answer *a, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	int n = vsnprintf(a->text + a->n, sizeof a->text - a->n, format, ap);
+	va_end(ap);
+	if (n > 0)
+		a->n += (size_t)n < sizeof a->text - a->n ? (size_t)n : sizeof a->text - a->n - 1;
+}
+
+static void order_unplug(struct token *t, char *const *args, size_t n, struct answer *a)
+{
+	(void)args, (void)n;
+	token_unplug(t);
+	say(a, "ok");
+}
+
+static void order_plug(struct token *t, char *const *args, size_t n, struct answer *a)
+{
+	(void)args, (void)n;
+	token_plug(t);
+	say(a, "ok");
+}
+
+static void order_reset(struct token *t, char *const *args, size_t n, struct answer *a)
+{
+	(void)args, (void)n;
+	card_reset(&t->card);
+	say(a, "ok");
+}
+
+static void order_count(struct token *t, char *const *args, size_t n, struct answer *a)
+{
+	if (n > 1 || (n == 1 && !is(args[0], "reset"))) {
+		say(a, "error usage: count [reset]");
+		return;
+	}
+	say(a, "ok %llu", (unsigned long long)t->count);
+	if (n == 1)
+		t->count = 0;
+}
+
+static void order_trace(struct token *t, char *const *args, size_t n, struct answer *a)
+{
+	if (n != 1)
+		say(a, "error usage: trace FILE|off");
+	else if (!ok(trace_to(&t->trace, is(args[0], "off") ? NULL : args[0], now_us())))
+		say(a, "error the file cannot be opened");
+	else
+		say(a, "ok");
+}
+
+static void order_status(struct token *t, char *const *args, size_t n, struct answer *a)
+{
+	(void)args, (void)n;
+	say(a, "ok %s %s %s serial %u timing %s apdus %llu faults %zu",
+		t->plugged ? "plugged" : "unplugged", t->card.powered ? "powered" : "unpowered",
+		t->busy ? "busy" : "idle", (unsigned)t->state->serial, timing_name(&t->timing),
+		(unsigned long long)t->count, t->faults.n);
+}
+
+static void order_serial(struct token *t, char *const *args, size_t n, struct answer *a)
+{
+	(void)args, (void)n;
+	say(a, "ok %u", (unsigned)t->state->serial);
+}
+
+static void order_stop(struct token *t, char *const *args, size_t n, struct answer *a)
+{
+	(void)args, (void)n;
+	t->stop = true;
+	say(a, "ok");
+}
+
+static void order_help(struct token *t, char *const *args, size_t n, struct answer *a);
+
+static const struct row rows[] = {
+#define ORDER(name, function, usage, brief) { name, order_##function, usage, brief },
+#include "orders.def"
+#undef ORDER
+};
+
+static void order_help(struct token *t, char *const *args, size_t n, struct answer *a)
+{
+	(void)t, (void)args, (void)n;
+	say(a, "ok");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		say(a, "%s %s%s%s", i ? ";" : "", rows[i].name, *rows[i].usage ? " " : "",
+			rows[i].usage);
+#define FAULT(name, kind, usage) say(a, "; %s N%s%s", name, *usage ? " " : "", usage);
+#include "faults.def"
+#undef FAULT
+}
+
+static void fault_order(struct token *t, char *const *words, size_t n, struct answer *a)
+{
+	err e = faults_order(&t->faults, words[0], words + 1, n - 1);
+
+	if (ok(e))
+		say(a, "ok");
+	else if (e.code == E_NOT_FOUND)
+		say(a, "error no such order: %s", words[0]);
+	else if (e.code == E_QUOTA)
+		say(a, "error too many faults are waiting");
+	else
+		say(a, "error usage: %s N %s", words[0], faults_usage(words[0]));
+}
+
+/* Splits a line at blanks, in place. */
+static size_t split(char *line, char **words)
+{
+	size_t n = 0;
+	char *save = NULL;
+
+	for (char *w = strtok_r(line, " \t\r", &save); w && n < WORDS;
+			w = strtok_r(NULL, " \t\r", &save))
+		words[n++] = w;
+	return n;
+}
+
+static void obey(struct token *t, char *line, struct answer *a)
+{
+	char *words[WORDS];
+	size_t n = split(line, words);
+
+	if (n == 0) {
+		say(a, "error no order");
+		return;
+	}
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (is(rows[i].name, words[0])) {
+			rows[i].run(t, words + 1, n - 1, a);
+			return;
+		}
+	fault_order(t, words, n, a);
+}
+
+void control_add(struct token *t, int fd)
+{
+	for (size_t i = 0; i < CONTROLS; i++)
+		if (t->controls[i].fd < 0) {
+			t->controls[i].fd = fd;
+			t->controls[i].n = 0;
+			return;
+		}
+	close(fd);
+}
+
+static void control_close(struct control *c)
+{
+	close(c->fd);
+	c->fd = -1;
+}
+
+/* Answers each whole line in c->line. */
+static void take_lines(struct token *t, struct control *c)
+{
+	char *end;
+
+	while (c->fd >= 0 && (end = memchr(c->line, '\n', c->n))) {
+		struct answer a = { .n = 0 };
+		size_t used = (size_t)(end - c->line) + 1;
+		*end = 0;
+		obey(t, c->line, &a);
+		say(&a, "\n");
+		a.text[a.n - 1] = '\n';
+		if (send(c->fd, a.text, a.n, MSG_NOSIGNAL) != (ssize_t)a.n)
+			control_close(c);
+		struct buf b = BUF(c->line);
+		buf_put(&b, (struct span){ (uint8_t *)c->line + used, c->n - used });
+		c->n = b.n;
+	}
+}
+
+void control_read(struct token *t, struct control *c)
+{
+	ssize_t n = recv(c->fd, c->line + c->n, sizeof c->line - c->n, MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		control_close(c);
+		return;
+	}
+	c->n += (size_t)n;
+	take_lines(t, c);
+	if (c->fd >= 0 && c->n == sizeof c->line)
+		control_close(c);		/* a line without an end */
+}

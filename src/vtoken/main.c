@@ -1,0 +1,187 @@
+/* bsre-vtoken: options, the state opened or made, the sockets, and then the token's loop. */
+#include "config.h"
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "lib/log.h"
+#include "token.h"
+
+static const char usage[] =
+	"usage: bsre-vtoken --state FILE [--vpcd PORT] [--listen SOCKET] [--control SOCKET]\n"
+	"         [--timing none|A|B|C|D] [--seed N] [--model plain|yubico] [--atr HEX]\n"
+	"         [--serial N] [--new-serial] [--big-rsa] [--no-extended]\n"
+	"       bsre-vtoken ctl SOCKET COMMAND...\n";
+
+/* A YubiKey 5's, T=1. */
+static const char default_atr[] = "3BFD1300008131FE158073C021C057597562694B657940";
+
+struct options {
+	const char *state, *listen, *control, *timing, *atr;
+	unsigned long vpcd, serial, seed;
+	enum model model;
+	bool new_serial, big_rsa, no_extended;
+};
+
+enum { OPT_STATE = 1, OPT_VPCD, OPT_LISTEN, OPT_CONTROL, OPT_TIMING, OPT_SEED, OPT_MODEL, OPT_ATR,
+	OPT_SERIAL, OPT_NEW_SERIAL, OPT_BIG_RSA, OPT_NO_EXTENDED, OPT_HELP, OPT_VERSION };
+
+static const struct option longs[] = {
+	{ "state",       required_argument, NULL, OPT_STATE },
+	{ "vpcd",        required_argument, NULL, OPT_VPCD },
+	{ "listen",      required_argument, NULL, OPT_LISTEN },
+	{ "control",     required_argument, NULL, OPT_CONTROL },
+	{ "timing",      required_argument, NULL, OPT_TIMING },
+	{ "seed",        required_argument, NULL, OPT_SEED },
+	{ "model",       required_argument, NULL, OPT_MODEL },
+	{ "atr",         required_argument, NULL, OPT_ATR },
+	{ "serial",      required_argument, NULL, OPT_SERIAL },
+	{ "new-serial",  no_argument,       NULL, OPT_NEW_SERIAL },
+	{ "big-rsa",     no_argument,       NULL, OPT_BIG_RSA },
+	{ "no-extended", no_argument,       NULL, OPT_NO_EXTENDED },
+	{ "help",        no_argument,       NULL, OPT_HELP },
+	{ "version",     no_argument,       NULL, OPT_VERSION },
+	{ NULL, 0, NULL, 0 }
+};
+
+static void __attribute__((noreturn)) complain(const char *what, const char *why)
+{
+	fprintf(stderr, "bsre-vtoken: %s: %s\n", what, why);
+	exit(1);
+}
+
+static void __attribute__((noreturn)) misused(void)
+{
+	fputs(usage, stderr);
+	exit(64);
+}
+
+static unsigned long number(const char *text, unsigned long least, unsigned long most)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || v < least || v > most)
+		misused();
+	return v;
+}
+
+static enum model model(const char *name)
+{
+	if (span_eq(span_str(name), span_str("plain")))
+		return MODEL_PLAIN;
+	if (!span_eq(span_str(name), span_str("yubico")))
+		misused();
+	return MODEL_YUBICO;
+}
+
+static void option(struct options *o, int which)
+{
+	switch (which) {
+	case OPT_STATE:       o->state = optarg; break;
+	case OPT_VPCD:        o->vpcd = number(optarg, 1, 65535); break;
+	case OPT_LISTEN:      o->listen = optarg; break;
+	case OPT_CONTROL:     o->control = optarg; break;
+	case OPT_TIMING:      o->timing = optarg; break;
+	case OPT_SEED:        o->seed = number(optarg, 0, ~0ul); break;
+	case OPT_MODEL:       o->model = model(optarg); break;
+	case OPT_ATR:         o->atr = optarg; break;
+	case OPT_SERIAL:      o->serial = number(optarg, 1, UINT32_MAX); break;
+	case OPT_NEW_SERIAL:  o->new_serial = true; break;
+	case OPT_BIG_RSA:     o->big_rsa = true; break;
+	case OPT_NO_EXTENDED: o->no_extended = true; break;
+	case OPT_HELP:        fputs(usage, stdout); exit(0);
+	case OPT_VERSION:     puts("bsre-vtoken " PACKAGE_VERSION); exit(0);
+	default:              misused();
+	}
+}
+
+static struct options options(int argc, char **argv)
+{
+	struct options o = { .timing = "none", .atr = default_atr, .model = MODEL_YUBICO, .seed = 1 };
+	int which;
+
+	while ((which = getopt_long(argc, argv, "", longs, NULL)) != -1)
+		option(&o, which);
+	if (optind != argc || !o.state || (!o.vpcd && !o.listen))
+		misused();
+	return o;
+}
+
+static void set_atr(struct token *t, const char *hex)
+{
+	struct buf b = BUF(t->atr);
+	unsigned byte;
+	int n = 0;
+
+	for (; sscanf(hex, "%2x%n", &byte, &n) == 1 && n == 2; hex += n)
+		buf_be(&b, byte, 1);
+	if (*hex || b.bad || b.n < 2)
+		misused();
+	t->atr_n = b.n;
+}
+
+static void open_state(struct state *s, const struct options *o)
+{
+	const char *why = "it cannot be used";
+	err e = state_open(s, o->state, &why);
+	bool renumber = o->serial && s->serial != o->serial;
+
+	if (e.code == E_NOT_FOUND) {
+		if (!ok(state_blank(s, (uint32_t)o->serial)))
+			complain(o->state, "a blank token could not be made");
+		if (!ok(state_create(s, o->state, &why)))
+			complain(o->state, why);
+		return;
+	}
+	if (!ok(e))
+		complain(o->state, why);
+	if (!renumber && !o->new_serial)
+		return;
+	s->serial = o->serial ? (uint32_t)o->serial : state_random_serial();
+	if (!ok(state_commit(s)))
+		complain(o->state, "it cannot be written");
+}
+
+static int listen_at(const char *path)
+{
+	int fd = path ? unix_listen(path) : -1;
+
+	if (path && fd < 0)
+		complain(path, strerror(errno));
+	return fd;
+}
+
+int main(int argc, char **argv)
+{
+	static struct state state;
+	static struct token t;
+
+	log_name("vtoken");
+	if (argc > 1 && span_eq(span_str(argv[1]), span_str("ctl")))
+		return ctl_main(argc - 2, argv + 2);
+	struct options o = options(argc, argv);
+	if (!timing_set(&t.timing, o.timing, o.seed))
+		misused();
+	set_atr(&t, o.atr);
+	open_state(&state, &o);
+	card_init(&t.card, &state, o.model);
+	t.card.big_rsa = o.big_rsa;
+	t.card.no_extended = o.no_extended;
+	t.state = &state;
+	t.plugged = true;
+	t.vpcd_port = (uint16_t)o.vpcd;
+	for (size_t i = 0; i < CONTROLS; i++)
+		t.controls[i].fd = -1;
+	t.listen_fd = listen_at(o.listen);
+	t.control_fd = listen_at(o.control);
+	log_line(LOG_NOTICE, "ready serial=%u state=%s", (unsigned)state.serial, o.state);
+	token_run(&t);
+	if (o.listen)
+		(void)unlink(o.listen);
+	if (o.control)
+		(void)unlink(o.control);
+	state_close(&state);
+	return 0;
+}

@@ -1,0 +1,162 @@
+/* The token's loop: ports, orders and the reply that is due, one after the other. */
+#include "config.h"
+#include <errno.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+#include "token.h"
+
+static volatile sig_atomic_t stopped;
+
+uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
+}
+
+static void tell_all(struct token *t)
+{
+	for (size_t i = 0; i < PORTS; i++)
+		if (t->ports[i] && t->ports[i]->fd >= 0)
+			port_tell(t, t->ports[i]);
+}
+
+void token_unplug(struct token *t)
+{
+	if (!t->plugged)
+		return;
+	t->plugged = false;
+	t->busy = false;
+	t->asker = NULL;
+	for (size_t i = 0; i < PORTS; i++) {
+		struct port *p = t->ports[i];
+		if (p && p->fd >= 0 && (p->powered || p->vpcd))
+			port_close(t, p);
+	}
+	card_power(&t->card, false);
+	tell_all(t);
+}
+
+void token_plug(struct token *t)
+{
+	if (t->plugged)
+		return;
+	t->plugged = true;
+	t->vpcd_retry = 0;
+	tell_all(t);
+}
+
+void token_swap(struct token *t, struct state *state)
+{
+	token_unplug(t);
+	t->state = state;
+	t->card.state = state;
+	token_plug(t);
+}
+
+static void stop(int sig)
+{
+	(void)sig;
+	stopped = 1;
+}
+
+static void deliver(struct token *t)
+{
+	t->busy = false;
+	if (t->asker)
+		port_send(t, t->asker, (struct span){ t->reply, t->reply_n });
+	wipe(t->reply, sizeof t->reply);
+}
+
+/* Frames that have arrived, one port after the other, until the card has something to do. */
+static void serve_ports(struct token *t)
+{
+	for (size_t i = 0; i < PORTS && !t->busy; i++) {
+		struct port *p = t->ports[(t->turn + i) % PORTS];
+		while (p && p->fd >= 0 && !t->busy && port_serve(t, p))
+			if (t->busy)
+				t->turn = (t->turn + i + 1) % PORTS;
+	}
+}
+
+static int timeout_ms(const struct token *t)
+{
+	uint64_t now = now_us(), at = UINT64_MAX;
+
+	if (t->busy)
+		at = t->due;
+	else if (t->vpcd_port && t->plugged)
+		at = t->vpcd_retry > now ? t->vpcd_retry : now + 200000;
+	if (at == UINT64_MAX)
+		return -1;
+	return at <= now ? 0 : (int)((at - now + 999) / 1000);
+}
+
+enum { FDS = 2 + CONTROLS + PORTS };
+
+static void fill(const struct token *t, struct pollfd *f)
+{
+	f[0] = (struct pollfd){ .fd = t->listen_fd, .events = POLLIN };
+	f[1] = (struct pollfd){ .fd = t->control_fd, .events = POLLIN };
+	for (size_t i = 0; i < CONTROLS; i++)
+		f[2 + i] = (struct pollfd){ .fd = t->controls[i].fd, .events = POLLIN };
+	for (size_t i = 0; i < PORTS; i++) {
+		const struct port *p = t->ports[i];
+		bool listens = p && p->fd >= 0 && !t->busy && p->n < sizeof p->in;
+		f[2 + CONTROLS + i] = (struct pollfd){ .fd = listens ? p->fd : -1, .events = POLLIN };
+	}
+}
+
+static void accept_all(struct token *t, const struct pollfd *f)
+{
+	if (f[0].revents) {
+		int fd = accept4(t->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+		if (fd >= 0 && !port_add(t, fd, false))
+			close(fd);
+	}
+	if (f[1].revents) {
+		int fd = accept4(t->control_fd, NULL, NULL, SOCK_CLOEXEC);
+		if (fd >= 0)
+			control_add(t, fd);
+	}
+}
+
+static void turn(struct token *t)
+{
+	struct pollfd f[FDS];
+
+	vpcd_connect(t);
+	fill(t, f);
+	if (poll(f, FDS, timeout_ms(t)) < 0)
+		return;
+	for (size_t i = 0; i < CONTROLS; i++)
+		if (f[2 + i].revents && t->controls[i].fd == f[2 + i].fd)
+			control_read(t, &t->controls[i]);
+	for (size_t i = 0; i < PORTS; i++) {
+		const struct pollfd *at = &f[2 + CONTROLS + i];
+		if (at->fd >= 0 && at->revents && t->ports[i]->fd == at->fd)
+			port_read(t, t->ports[i]);
+	}
+	accept_all(t, f);
+}
+
+void token_run(struct token *t)
+{
+	struct sigaction act = { .sa_handler = stop };
+
+	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGINT, &act, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);		/* a file limit is a full disk, not an end */
+	while (!stopped && !t->stop) {
+		turn(t);
+		if (t->busy && now_us() >= t->due)
+			deliver(t);
+		serve_ports(t);
+		if (t->busy && now_us() >= t->due)
+			deliver(t);
+	}
+}

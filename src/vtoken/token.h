@@ -1,0 +1,87 @@
+/* The token around the card: plugged in or not, its readers' ports, its clock, its faults, and
+ * the one command that it is busy with. One thread, one poll loop. */
+#ifndef BSRE_VTOKEN_TOKEN_H
+#define BSRE_VTOKEN_TOKEN_H
+#include <poll.h>
+#include "card.h"
+#include "faults.h"
+#include "timing.h"
+#include "trace.h"
+
+enum { PORTS = 64, CONTROLS = 16, FRAME_MAX = 2 + 65535, LINE_LENGTH = 8192, ATR_MAX = 33 };
+
+/* A reader's connection: the vpcd's (made by us) or a direct one (made by the reader). Both speak
+ * vpcd's frames: a length of two bytes, then an APDU or one control byte. */
+struct port {
+	int     fd;			/* -1: free */
+	bool    vpcd, powered, watch;
+	uint8_t in[FRAME_MAX];
+	size_t  n;
+};
+
+struct control { int fd; size_t n; char line[LINE_LENGTH]; };
+
+struct token {
+	struct card    card;
+	struct state  *state;
+	uint8_t        atr[ATR_MAX];
+	size_t         atr_n;
+	bool           plugged, stop;
+	uint64_t       count;			/* APDUs since the start or `count reset` */
+	struct timing  timing;
+	struct trace   trace;
+	struct faults  faults;
+
+	/* the command being worked on: who asked (NULL: gone), when its reply is due, the reply */
+	bool           busy;
+	struct port   *asker;
+	uint64_t       due;			/* microseconds; UINT64_MAX: never */
+	uint8_t        reply[2 + REPLY_MAX];
+	size_t         reply_n;
+
+	struct port   *ports[PORTS];
+	size_t         turn;			/* the port that is asked first: each gets its turn */
+	struct control controls[CONTROLS];
+	int            listen_fd, control_fd;
+	uint16_t       vpcd_port;		/* 0: none */
+	uint64_t       vpcd_retry;
+};
+
+/* Monotonic microseconds. */
+uint64_t now_us(void);
+
+/* Serves until SIGTERM, SIGINT or the order to stop. */
+void token_run(struct token *t);
+
+/* Pulls it out: closes powered ports, drops what it was doing. Plugs it in again. */
+void token_unplug(struct token *t);
+void token_plug(struct token *t);
+
+/* Plays another state; the caller owns both. */
+void token_swap(struct token *t, struct state *state);
+
+/* port.c: a connection joins (false: too many) or goes; bytes come in; a whole frame that waits
+ * is served, true if there was one. */
+bool port_add(struct token *t, int fd, bool vpcd);
+void port_close(struct token *t, struct port *p);
+void port_read(struct token *t, struct port *p);
+bool port_serve(struct token *t, struct port *p);
+void port_tell(struct token *t, struct port *p);
+
+/* Sends a frame; closes the port where that fails. */
+void port_send(struct token *t, struct port *p, struct span body);
+
+/* vpcd.c: connects if it is time to and the token is plugged in. */
+void vpcd_connect(struct token *t);
+
+/* control.c: a control connection's bytes. */
+void control_add(struct token *t, int fd);
+void control_read(struct token *t, struct control *c);
+
+/* listen.c: a listening Unix socket (0600), a stale one replaced; a connection to one. -1: errno. */
+int unix_listen(const char *path);
+int unix_connect(const char *path);
+
+/* ctl.c: bsre-vtoken ctl SOCKET COMMAND...; the exit status. */
+int ctl_main(int argc, char **argv);
+#endif

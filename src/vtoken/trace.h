@@ -1,0 +1,16 @@
+/* A file with one line an APDU: milliseconds since the trace began, "> command < reply" in hex,
+ * with PINs, PUKs, management keys and imported keys shown as "**". */
+#ifndef BSRE_VTOKEN_TRACE_H
+#define BSRE_VTOKEN_TRACE_H
+#include <stdio.h>
+#include "lib/err.h"
+#include "lib/span.h"
+
+struct trace { FILE *file; uint64_t began; };
+
+/* Appends to path (made 0600) from now on; NULL: no more. FILE: it cannot be opened. */
+err trace_to(struct trace *t, const char *path, uint64_t now_us) MUST_USE;
+
+/* hot: the data of both are secret. An empty reply is written "-": none was given. */
+void trace_apdu(struct trace *t, uint64_t now_us, struct span command, struct span reply, bool hot);
+#endif

@@ -145,12 +145,12 @@ static void turn(struct token *t)
 
 void token_run(struct token *t)
 {
-	struct sigaction act = { .sa_handler = stop };
+	struct sigaction act = { .sa_handler = stop }, ignore = { .sa_handler = SIG_IGN };
 
 	sigaction(SIGTERM, &act, NULL);
 	sigaction(SIGINT, &act, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);		/* a file limit is a full disk, not an end */
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGXFSZ, &ignore, NULL);	/* a file limit is a full disk, not an end */
 	while (!stopped && !t->stop) {
 		turn(t);
 		if (t->busy && now_us() >= t->due)

@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include "token.h"
 
-enum { WORDS = 8, ANSWER = 8192 };
+enum { WORDS = 512, ANSWER = 2 * REPLY_MAX + 64 };
 
 struct answer { char text[ANSWER]; size_t n; };
 typedef void (*order)(struct token *, char *const *args, size_t n, struct answer *);
@@ -69,6 +69,69 @@ static void order_trace(struct token *t, char *const *args, size_t n, struct ans
 		say(a, "error the file cannot be opened");
 	else
 		say(a, "ok");
+}
+
+static void order_swap(struct token *t, char *const *args, size_t n, struct answer *a)
+{
+	const char *why = "there is no such file";
+
+	if (n != 1)
+		say(a, "error usage: swap STATEFILE");
+	else if (ok(token_swap(t, args[0], &why)))
+		say(a, "ok %u", (unsigned)t->state->serial);
+	else
+		say(a, "error %s: %s", args[0], why);
+}
+
+/* Hex digits, in as many words as one likes. */
+static bool read_hex(char *const *args, size_t n, struct buf *b)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *at = args[i];
+		unsigned byte;
+		int used = 0;
+		for (; sscanf(at, "%2x%n", &byte, &used) == 1 && used == 2; at += used)
+			buf_be(b, byte, 1);
+		if (*at)
+			return false;
+	}
+	return !b->bad && b->n > 1;
+}
+
+static void order_foreign(struct token *t, char *const *args, size_t n, struct answer *a)
+{
+	uint8_t in[LINE_LENGTH / 2], out[REPLY_MAX];
+	struct buf command = BUF(in), reply = BUF(out);
+
+	if (!read_hex(args, n, &command))
+		say(a, "error usage: foreign HEX...");
+	else if (!ok(token_foreign(t, buf_span(&command), &reply)))
+		say(a, "error the token is unplugged or at work");
+	else
+		say(a, "ok ");
+	for (size_t i = 0; i < reply.n; i++)
+		say(a, "%02X", reply.p[i]);
+	wipe(in, sizeof in);
+}
+
+static void order_no_extended(struct token *t, char *const *args, size_t n, struct answer *a)
+{
+	if (n > 1 || (n == 1 && !is(args[0], "off"))) {
+		say(a, "error usage: no-extended [off]");
+		return;
+	}
+	t->card.no_extended = n == 0;
+	say(a, "ok");
+}
+
+static void order_faults(struct token *t, char *const *args, size_t n, struct answer *a)
+{
+	if (n != 1 || !is(args[0], "clear")) {
+		say(a, "error usage: faults clear");
+		return;
+	}
+	faults_clear(&t->faults);
+	say(a, "ok");
 }
 
 static void order_status(struct token *t, char *const *args, size_t n, struct answer *a)

@@ -32,3 +32,26 @@ src_vtoken_bsre_vtoken_SOURCES = \
 	src/vtoken/vpcd.c
 src_vtoken_bsre_vtoken_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 src_vtoken_bsre_vtoken_LDADD = libvtoken.la
+
+if HAVE_CMOCKA
+check_LTLIBRARIES += libvtokendesk.la
+libvtokendesk_la_SOURCES = tests/unit/vtoken.c tests/unit/vtoken.h
+libvtokendesk_la_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(CRYPTO_CFLAGS)
+libvtokendesk_la_LIBADD = libvtoken.la $(CMOCKA_LIBS)
+
+vtoken_unit_tests = \
+	tests/unit/test-vtoken \
+	tests/unit/test-vtoken-keys \
+	tests/unit/test-vtoken-state
+check_PROGRAMS += $(vtoken_unit_tests)
+TESTS += $(vtoken_unit_tests)
+tests_unit_test_vtoken_SOURCES = tests/unit/test-vtoken.c
+tests_unit_test_vtoken_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_vtoken_LDADD = libvtokendesk.la
+tests_unit_test_vtoken_keys_SOURCES = tests/unit/test-vtoken-keys.c
+tests_unit_test_vtoken_keys_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_vtoken_keys_LDADD = libvtokendesk.la
+tests_unit_test_vtoken_state_SOURCES = tests/unit/test-vtoken-state.c
+tests_unit_test_vtoken_state_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_vtoken_state_LDADD = libvtokendesk.la
+endif

@@ -155,8 +155,8 @@ static int listen_at(const char *path)
 
 int main(int argc, char **argv)
 {
-	static struct state state;
 	static struct token t;
+	struct state *state = calloc(1, sizeof *state);
 
 	log_name("vtoken");
 	if (argc > 1 && span_eq(span_str(argv[1]), span_str("ctl")))
@@ -164,24 +164,27 @@ int main(int argc, char **argv)
 	struct options o = options(argc, argv);
 	if (!timing_set(&t.timing, o.timing, o.seed))
 		misused();
+	if (!state)
+		complain("memory", strerror(ENOMEM));
 	set_atr(&t, o.atr);
-	open_state(&state, &o);
-	card_init(&t.card, &state, o.model);
+	open_state(state, &o);
+	card_init(&t.card, state, o.model);
 	t.card.big_rsa = o.big_rsa;
 	t.card.no_extended = o.no_extended;
-	t.state = &state;
+	t.state = state;
 	t.plugged = true;
 	t.vpcd_port = (uint16_t)o.vpcd;
 	for (size_t i = 0; i < CONTROLS; i++)
 		t.controls[i].fd = -1;
 	t.listen_fd = listen_at(o.listen);
 	t.control_fd = listen_at(o.control);
-	log_line(LOG_NOTICE, "ready serial=%u state=%s", (unsigned)state.serial, o.state);
+	log_line(LOG_NOTICE, "ready serial=%u state=%s", (unsigned)state->serial, o.state);
 	token_run(&t);
 	if (o.listen)
 		(void)unlink(o.listen);
 	if (o.control)
 		(void)unlink(o.control);
-	state_close(&state);
+	state_close(t.state);
+	free(t.state);
 	return 0;
 }

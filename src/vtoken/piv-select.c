@@ -28,9 +28,11 @@ static void put_template(const struct card *c, struct buf *out)
 	}
 }
 
+/* Part 2, 2.3: another application takes the status with it; the same one keeps it. On Yubico's
+ * tokens it is lost with every SELECT, which their tools use to read the tries left. */
 static enum sw choose(struct card *c, enum applet applet)
 {
-	if (applet != c->session.applet) {	/* part 2, 2.3.2: another one: the status is dropped */
+	if (applet != c->session.applet || c->model == MODEL_YUBICO) {
 		secret_wipe(&c->session.expect);
 		c->session = (struct session){ .applet = applet };
 	}

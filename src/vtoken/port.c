@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 #include "token.h"
 
@@ -19,6 +20,9 @@ bool port_add(struct token *t, int fd, bool vpcd)
 			if (!t->ports[i])
 				return false;
 			struct port *p = t->ports[i];
+			/* a reader that takes no replies must not stop the others */
+			(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO,
+				&(struct timeval){ .tv_sec = 2 }, sizeof(struct timeval));
 			p->fd = fd;
 			p->vpcd = vpcd;
 			p->powered = p->watch = false;
@@ -131,12 +135,13 @@ static void control_byte(struct token *t, struct port *p, uint8_t byte)
 	}
 }
 
-/* The link drops and is there again at once: what a bumped plug looks like. */
+/* `link`: the link drops and is there again soon, which is what a bumped plug looks like. */
 static void cut(struct token *t, const struct fault *f)
 {
-	token_unplug(t);
 	if (f->link)
-		token_plug(t);
+		token_bump(t);
+	else
+		token_unplug(t);
 }
 
 /* Spoils a finished reply as the fault says. */

@@ -2,6 +2,7 @@
 #include "config.h"
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -45,16 +46,50 @@ void token_plug(struct token *t)
 	if (t->plugged)
 		return;
 	t->plugged = true;
+	t->replug = 0;
 	t->vpcd_retry = 0;
 	tell_all(t);
 }
 
-void token_swap(struct token *t, struct state *state)
+enum { BUMP_US = 600000 };		/* pcscd looks every 400 ms */
+
+void token_bump(struct token *t)
 {
+	if (!t->plugged)
+		return;
 	token_unplug(t);
-	t->state = state;
-	t->card.state = state;
-	token_plug(t);
+	t->replug = now_us() + BUMP_US;
+}
+
+err token_swap(struct token *t, const char *path, const char **why)
+{
+	struct state *next = calloc(1, sizeof *next);
+
+	if (!next)
+		return FAIL(GENERAL);
+	err e = state_open(next, path, why);
+	if (!ok(e)) {
+		state_close(next);
+		free(next);
+		return e;
+	}
+	token_bump(t);
+	card_power(&t->card, false);
+	state_close(t->state);
+	free(t->state);
+	t->state = t->card.state = next;
+	return OK;
+}
+
+err token_foreign(struct token *t, struct span command, struct buf *reply)
+{
+	if (!t->plugged || t->busy)
+		return FAIL(GENERAL);
+	if (!t->card.powered)
+		card_power(&t->card, true);
+	card_transmit(&t->card, command, reply);
+	trace_apdu(&t->trace, now_us(), command, buf_span(reply), t->card.hot);
+	return OK;
 }
 
 static void stop(int sig)
@@ -88,6 +123,8 @@ static int timeout_ms(const struct token *t)
 
 	if (t->busy)
 		at = t->due;
+	else if (t->replug)
+		at = t->replug;
 	else if (t->vpcd_port && t->plugged)
 		at = t->vpcd_retry > now ? t->vpcd_retry : now + 200000;
 	if (at == UINT64_MAX)
@@ -128,6 +165,8 @@ static void turn(struct token *t)
 {
 	struct pollfd f[FDS];
 
+	if (t->replug && now_us() >= t->replug)
+		token_plug(t);
 	vpcd_connect(t);
 	fill(t, f);
 	if (poll(f, FDS, timeout_ms(t)) < 0)

@@ -8,7 +8,7 @@
 #include "timing.h"
 #include "trace.h"
 
-enum { PORTS = 64, CONTROLS = 16, FRAME_MAX = 2 + 65535, LINE_LENGTH = 8192, ATR_MAX = 33 };
+enum { PORTS = 64, CONTROLS = 16, FRAME_MAX = 2 + 65535, LINE_LENGTH = 16384, ATR_MAX = 33 };
 
 /* A reader's connection: the vpcd's (made by us) or a direct one (made by the reader). Both speak
  * vpcd's frames: a length of two bytes, then an APDU or one control byte. */
@@ -45,6 +45,7 @@ struct token {
 	int            listen_fd, control_fd;
 	uint16_t       vpcd_port;		/* 0: none */
 	uint64_t       vpcd_retry;
+	uint64_t       replug;			/* when it plugs itself in again; 0: it does not */
 };
 
 /* Monotonic microseconds. */
@@ -57,8 +58,15 @@ void token_run(struct token *t);
 void token_unplug(struct token *t);
 void token_plug(struct token *t);
 
-/* Plays another state; the caller owns both. */
-void token_swap(struct token *t, struct state *state);
+/* Pulls it out and plugs it in again a moment later, long enough for a reader to see both. */
+void token_bump(struct token *t);
+
+/* Another token, played from this file, in the place of this one; plugged in if this one was.
+ * As state_open, and then nothing is changed. */
+err token_swap(struct token *t, const char *path, const char **why) MUST_USE;
+
+/* An APDU of somebody else's, in between; GENERAL: no power, or it is working. */
+err token_foreign(struct token *t, struct span command, struct buf *reply) MUST_USE;
 
 /* port.c: a connection joins (false: too many) or goes; bytes come in; a whole frame that waits
  * is served, true if there was one. */

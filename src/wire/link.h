@@ -7,8 +7,10 @@
 
 struct link;
 
-/* What a reply was read into; `out` structs borrow from it until reply_drop, which wipes and frees it. */
-struct reply { uint8_t *p; size_t n; };
+/* What a reply was read into; `out` structs borrow from it until reply_drop, which wipes and frees it.
+ * One serves one call and begins as { 0 }, or with an epoch: then the call is made on that connection
+ * alone and is E_SESSION_GONE, unsent, where it is lost. After the call: the epoch it was made in. */
+struct reply { uint8_t *p; size_t n; uint32_t epoch; };
 #define REPLY __attribute__((cleanup(reply_drop))) struct reply
 void reply_drop(struct reply *r);
 
@@ -32,7 +34,8 @@ err      link_check(struct link *l) MUST_USE;
  *
  * One function a stanza of calls.def: sends `in`, waits for the reply, fills `out`, which borrows from
  * `r`. Any thread; a slow call delays no other. The link connects by itself, once a call, where it is
- * not connected; a call whose connection breaks under way is not sent again: E_NO_DAEMON.
+ * not connected; a call whose connection breaks under way is not sent again: E_NO_DAEMON. E_QUOTA: no
+ * memory, or more than a frame holds (FRAME_DATA_MAX bytes in one field always fit).
  * E_NO_DAEMON also where no broker runs, where the socket's other end is not the same user, or where
  * link_close came; E_BAD_FRAME after which the link is closed: nonsense from the broker. */
 #define CALL(id, x) err call_##x(struct link *l, struct x##_in *in, struct x##_out *out, struct reply *r) MUST_USE;
@@ -45,6 +48,7 @@ err      link_check(struct link *l) MUST_USE;
 #undef OUT
 #undef END
 
-/* OpUpdate without an answer, for data that are only hashed: blocks where the broker reads slower. */
-err post_OpUpdate(struct link *l, struct OpUpdate_in *in) MUST_USE;
+/* OpUpdate without an answer, for data that are only hashed: blocks where the broker reads slower.
+ * epoch: the connection that the session belongs to; E_SESSION_GONE where that one is lost. */
+err post_OpUpdate(struct link *l, uint32_t epoch, struct OpUpdate_in *in) MUST_USE;
 #endif

@@ -5,7 +5,7 @@ libbsrewire_la_SOURCES = \
 	src/wire/events.def src/wire/events.h \
 	src/wire/frame.c src/wire/frame.h \
 	src/wire/jobs.def src/wire/jobs.h \
-	src/wire/link.h \
+	src/wire/link.c src/wire/link.h src/wire/hello.c src/wire/hello.h \
 	src/wire/records.def src/wire/records.h \
 	src/wire/schema.h src/wire/schema-rows.h src/wire/types.h
 libbsrewire_la_LIBADD = libbsre.la
@@ -16,4 +16,10 @@ TESTS += tests/unit/test-wire
 tests_unit_test_wire_SOURCES = tests/unit/test-wire.c tests/unit/unit.h
 tests_unit_test_wire_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_wire_LDADD = libbsrewire.la libbsre.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test-link
+TESTS += tests/unit/test-link
+tests_unit_test_link_SOURCES = tests/unit/test-link.c tests/unit/unit.h
+tests_unit_test_link_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_link_LDADD = libbsrewire.la libbsre.la $(CMOCKA_LIBS)
 endif

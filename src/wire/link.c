@@ -1,0 +1,639 @@
+/* The program's end of the connection: calls of many threads out, replies in any order in.
+ *
+ * No thread of our own reads. Of the threads that wait, one reads for all (it leads); when it has
+ * its own reply it wakes another, which leads on. A connection (struct conn) lives until the last
+ * call on it is back, so that its descriptor is never used after it was closed. */
+#include "config.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+#include "hello.h"
+#include "link.h"
+
+enum {
+	HELLO_SECONDS = 5,		/* a broker that says nothing for so long is none */
+	FULL_TURNS = 100,		/* tries to get into a full queue of connections ... */
+	FULL_WAIT = 20000000,		/* ... and nanoseconds between them */
+	IN_ROOM = 4096,			/* most replies come in one read */
+	SMALL = 512			/* requests up to this size stay on the stack */
+};
+
+/* A call that waits for its reply; on its thread's stack. */
+struct waiter {
+	struct waiter *next;
+	pthread_cond_t woken;
+	uint32_t       id;
+	bool           done;
+	err            result;
+	struct reply  *reply;
+};
+
+struct conn {
+	int             fd;
+	dev_t           dev;		/* which socket fd was, in case the program closed */
+	ino_t           ino;		/* it over our head and the number means another file */
+	uint32_t        epoch;
+	unsigned        refs;		/* by the link and by each call */
+	bool            reading;	/* a thread leads */
+	bool            broken;		/* ... and `why` */
+	err             why;
+	struct waiter  *waiters;
+	pthread_mutex_t out;		/* one frame after the other */
+	size_t          at, n;		/* what of `in` is still unread; the leader's alone */
+	uint8_t         in[IN_ROOM];
+};
+
+struct link {
+	pthread_mutex_t lock;		/* all below, and conn but for out, at, n, in */
+	pthread_cond_t  change;		/* the end of connecting, and link_close */
+	struct conn    *conn;
+	bool            connecting, closed;
+	err             last;		/* how connecting ended */
+	uint32_t        last_id;
+	uint32_t        epoch;		/* read by link_epoch without the lock */
+	char            path[HELLO_PATH_MAX];
+};
+
+/* A request while it is made, sent and answered. */
+struct request {
+	struct link *l;
+	struct conn *conn;
+	struct buf   b;
+	bool         hot, unsent;
+	uint8_t      small[SMALL];
+};
+
+void reply_drop(struct reply *r)
+{
+	if (r->p)
+		wipe(r->p, r->n);
+	free(r->p);
+	*r = (struct reply){ 0 };
+}
+
+/* --- connections ----------------------------------------------------------------------------- */
+
+/* False where the program closed our descriptor and the number now is something else. */
+static bool conn_ours(const struct conn *c)
+{
+	struct stat st;
+
+	return fstat(c->fd, &st) == 0 && st.st_dev == c->dev && st.st_ino == c->ino;
+}
+
+static void conn_drop(struct conn *c)
+{
+	if (--c->refs)
+		return;
+	if (conn_ours(c)) {
+		shutdown(c->fd, SHUT_RDWR);	/* a forked child may hold it as well */
+		close(c->fd);
+	}
+	pthread_mutex_destroy(&c->out);
+	wipe(c->in, sizeof c->in);
+	free(c);
+}
+
+/* Ends a connection and wakes all who wait on it. The lock is held. */
+static void conn_break(struct link *l, struct conn *c, err why)
+{
+	if (c->broken)
+		return;
+	c->broken = true;
+	c->why = why;
+	if (conn_ours(c))
+		shutdown(c->fd, SHUT_RDWR);
+	for (struct waiter *w = c->waiters; w; w = w->next)
+		pthread_cond_signal(&w->woken);
+	if (l->conn == c) {
+		l->conn = NULL;
+		conn_drop(c);
+	}
+}
+
+static struct conn *conn_new(int fd)
+{
+	struct conn *c = calloc(1, sizeof *c);
+	struct stat st;
+
+	if (!c || fstat(fd, &st) < 0) {
+		free(c);
+		close(fd);
+		return NULL;
+	}
+	c->fd = fd;
+	c->dev = st.st_dev;
+	c->ino = st.st_ino;
+	c->refs = 1;
+	pthread_mutex_init(&c->out, NULL);
+	return c;
+}
+
+/* Blocking from here on; `seconds` at most for each read and write, 0: for ever. */
+static bool conn_patience(const struct conn *c, time_t seconds)
+{
+	struct timeval t = { .tv_sec = seconds };
+
+	return fcntl(c->fd, F_SETFL, 0) == 0 &&
+	       setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t) == 0 &&
+	       setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t) == 0;
+}
+
+/* --- bytes in --------------------------------------------------------------------------------- */
+
+/* One read into `room`, however much comes. */
+static err receive(const struct conn *c, uint8_t *room, size_t cap, size_t *n)
+{
+	ssize_t got;
+
+	do
+		got = recv(c->fd, room, cap, 0);
+	while (got < 0 && errno == EINTR);
+	*n = got > 0 ? (size_t)got : 0;
+	return got > 0 ? OK : FAIL(NO_DAEMON);
+}
+
+/* Fills b up. What was taken from c->in is wiped there: it may be a plaintext. */
+static err read_full(struct conn *c, struct buf *b)
+{
+	size_t n;
+
+	while (buf_room(b)) {
+		if (c->n) {
+			n = c->n < buf_room(b) ? c->n : buf_room(b);
+			buf_put(b, (struct span){ c->in + c->at, n });
+			wipe(c->in + c->at, n);
+			c->at += n;
+			c->n -= n;
+		} else if (buf_room(b) >= IN_ROOM) {
+			TRY(receive(c, b->p + b->n, buf_room(b), &n));
+			buf_grow(b, n);
+		} else {
+			c->at = 0;
+			TRY(receive(c, c->in, sizeof c->in, &c->n));
+		}
+	}
+	return OK;
+}
+
+/* One whole frame; its body goes to `body`, in memory of exactly its size. */
+static err read_frame(struct conn *c, struct frame *f, struct reply *body)
+{
+	uint8_t head[FRAME_HEAD];
+	struct buf b = BUF(head);
+
+	TRY(read_full(c, &b));
+	TRY(frame_open(buf_span(&b), f));
+	size_t size = frame_size(buf_span(&b));
+	if (size > FRAME_MAX)
+		return FAIL(BAD_FRAME);
+	size -= FRAME_HEAD;
+	if (!size)
+		return OK;
+	body->p = malloc(size);
+	if (!body->p)
+		return FAIL(QUOTA);
+	body->n = size;
+	b = (struct buf){ body->p, 0, size, false };
+	return read_full(c, &b);
+}
+
+/* --- waiting ---------------------------------------------------------------------------------- */
+
+static struct waiter **find(struct conn *c, uint32_t id)
+{
+	struct waiter **w = &c->waiters;
+
+	while (*w && (*w)->id != id)
+		w = &(*w)->next;
+	return w;
+}
+
+/* Gives a frame to the call that waits for it. BAD_FRAME: nobody does, or the error is unknown. */
+static err deliver(struct conn *c, const struct frame *f, struct reply *body)
+{
+	struct waiter **at = find(c, f->id), *w = *at;
+
+	if (!w || !err_known(f->what))
+		return FAIL(BAD_FRAME);
+	*at = w->next;
+	w->result = frame_err(f);
+	w->reply->p = body->p;
+	w->reply->n = body->n;
+	*body = (struct reply){ 0 };
+	w->done = true;
+	pthread_cond_signal(&w->woken);
+	return OK;
+}
+
+/* Reads one frame for whoever it is for. The lock is held, but not while reading. */
+static void lead(struct link *l, struct conn *c)
+{
+	REPLY body = { 0 };
+	struct frame f = { 0 };
+
+	c->reading = true;
+	pthread_mutex_unlock(&l->lock);
+	err e = read_frame(c, &f, &body);
+	pthread_mutex_lock(&l->lock);
+	c->reading = false;
+	if (ok(e))
+		e = deliver(c, &f, &body);
+	if (!ok(e))
+		conn_break(l, c, e);
+}
+
+/* Until w's reply is there or the connection is lost. The lock is held. */
+static err await(struct link *l, struct conn *c, struct waiter *w)
+{
+	while (!w->done && !c->broken)
+		if (c->reading)
+			pthread_cond_wait(&w->woken, &l->lock);
+		else
+			lead(l, c);
+	if (!w->done)
+		*find(c, w->id) = w->next;
+	if (!c->reading && c->waiters)
+		pthread_cond_signal(&c->waiters->woken);
+	return w->done ? w->result : c->why;
+}
+
+/* --- bytes out -------------------------------------------------------------------------------- */
+
+/* The whole frame. q->unsent: the other end was closed before the first byte, so nobody read it. */
+static err send_frame(struct request *q)
+{
+	struct span s = buf_span(&q->b);
+	struct conn *c = q->conn;
+
+	if (!conn_ours(c)) {
+		q->unsent = true;
+		return FAIL(NO_DAEMON);
+	}
+	for (size_t at = 0; at < s.n;) {
+		ssize_t n = send(c->fd, s.p + at, s.n - at, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			q->unsent = at == 0 && errno == EPIPE;
+			return FAIL(NO_DAEMON);
+		}
+		at += (size_t)n;
+	}
+	return OK;
+}
+
+static err send_request(struct request *q)
+{
+	pthread_mutex_lock(&q->conn->out);
+	err e = send_frame(q);
+	pthread_mutex_unlock(&q->conn->out);
+	return e;
+}
+
+/* The request's frame goes out on q->conn under a new id; then its reply. The lock is held. */
+static err ask(struct request *q, struct reply *r)
+{
+	struct link *l = q->l;
+	struct conn *c = q->conn;
+	struct waiter w = { .reply = r, .woken = PTHREAD_COND_INITIALIZER };
+	struct buf id = { q->b.p + 4, 0, 4, false };
+
+	do
+		w.id = ++l->last_id;
+	while (!w.id || *find(c, w.id));
+	buf_be(&id, w.id, 4);
+	w.next = c->waiters;
+	c->waiters = &w;
+	pthread_mutex_unlock(&l->lock);
+	err e = send_request(q);
+	pthread_mutex_lock(&l->lock);
+	if (!ok(e))
+		conn_break(l, c, e);
+	e = await(l, c, &w);
+	pthread_cond_destroy(&w.woken);
+	return e;
+}
+
+static err request_begin(struct request *q, struct link *l, uint16_t call, size_t size, bool hot)
+{
+	*q = (struct request){ .l = l, .hot = hot, .b = BUF(q->small) };
+	size += FRAME_HEAD;
+	if (size > FRAME_MAX)
+		return FAIL(QUOTA);
+	if (size > SMALL)
+		q->b = (struct buf){ .p = malloc(size), .cap = size };
+	if (!q->b.p)
+		return FAIL(QUOTA);
+	frame_begin(&q->b, 0, call, 0);
+	return OK;
+}
+
+static void request_end(struct request *q)
+{
+	if (q->conn) {
+		pthread_mutex_lock(&q->l->lock);
+		conn_drop(q->conn);
+		pthread_mutex_unlock(&q->l->lock);
+	}
+	if (q->hot && q->b.p)
+		wipe(q->b.p, q->b.cap);
+	if (q->b.p != q->small)
+		free(q->b.p);
+}
+#define REQUEST __attribute__((cleanup(request_end))) struct request
+
+/* --- connecting ------------------------------------------------------------------------------- */
+
+/* How many bytes a stanza's fields take; over FRAME_MAX stands for "too many". */
+#define SIZE_counted(v) (4 + ((v).n > FRAME_MAX ? FRAME_MAX : (v).n))
+#define SIZE_u32(v)    4
+#define SIZE_u64(v)    8
+#define SIZE_bytes(v)  SIZE_counted(v)
+#define SIZE_hot(v)    SIZE_counted(v)
+#define SIZE_secret(v) (1u + (v).n)
+#define CALL(id, x) static size_t x##_size(const struct x##_in *m) { (void)m; return 0
+#define IN(type, name) + SIZE_##type(m->name)
+#define OUT(type, name)
+#define END ; }
+#include "calls.def"
+#undef CALL
+#undef IN
+#undef OUT
+#undef END
+
+/* Says Hello on a connection that nobody else uses yet. The lock is held. */
+static err greet(struct link *l, struct conn *c)
+{
+	struct hello_store store;
+	struct Hello_in in;
+	struct Hello_out out;
+	REPLY r = { 0 };
+	REQUEST q;
+
+	hello_fill(&in, &store);
+	err e = request_begin(&q, l, Hello_ID, Hello_size(&in), false);
+	TRY(e);
+	Hello_put_in(&q.b, &in);
+	frame_end(&q.b, 0);
+	q.conn = c;
+	e = ask(&q, &r);
+	q.conn = NULL;			/* the caller's reference, not ours */
+	TRY(e);
+	struct cur body = cur_of((struct span){ r.p, r.n });
+	Hello_get_out(&body, &out);
+	if (!cur_done(&body))
+		return FAIL(BAD_FRAME);
+	return out.version == WIRE_VERSION ? OK : FAIL(WRONG_VERSION);
+}
+
+/* A socket to the broker; patient where its queue is full. The lock is held, but not while waiting. */
+static err reach(struct link *l, int *fd)
+{
+	err e = FAIL(NO_DAEMON);
+
+	for (int i = 0; i < FULL_TURNS && !l->closed; i++) {
+		struct timespec t;
+		e = hello_connect(l->path, fd);
+		if (e.code != E_TOKEN_BUSY)
+			return e;
+		clock_gettime(CLOCK_MONOTONIC, &t);
+		t.tv_nsec += FULL_WAIT;
+		if (t.tv_nsec >= 1000000000) {
+			t.tv_nsec -= 1000000000;
+			t.tv_sec++;
+		}
+		pthread_cond_timedwait(&l->change, &l->lock, &t);
+	}
+	return FAIL(NO_DAEMON);
+}
+
+/* A new connection, greeted, becomes l->conn. The lock is held. */
+static err open_conn(struct link *l)
+{
+	struct conn *c;
+	int fd;
+
+	TRY(reach(l, &fd));
+	c = conn_new(fd);
+	if (!c)
+		return FAIL(QUOTA);
+	if (!conn_patience(c, HELLO_SECONDS)) {
+		conn_drop(c);
+		return FAIL(NO_DAEMON);
+	}
+	l->conn = c;			/* from here on link_close and link_forget find it */
+	c->refs++;
+	err e = greet(l, c);
+	if (ok(e) && !conn_patience(c, 0))
+		e = FAIL(NO_DAEMON);
+	if (ok(e) && c->broken)
+		e = c->why;
+	if (ok(e)) {
+		c->epoch = l->epoch + 1;
+		__atomic_store_n(&l->epoch, c->epoch, __ATOMIC_RELEASE);
+	} else {
+		conn_break(l, c, e);
+	}
+	conn_drop(c);
+	return e;
+}
+
+/* Where need be connects, or waits while another thread does. The lock is held. */
+static err connect_once(struct link *l)
+{
+	bool waited = false;
+
+	for (; l->connecting && !l->closed; waited = true)
+		pthread_cond_wait(&l->change, &l->lock);
+	if (l->closed)
+		return FAIL(NO_DAEMON);
+	if (l->conn)
+		return OK;
+	if (waited && !ok(l->last))
+		return l->last;
+	l->connecting = true;
+	l->last = open_conn(l);
+	l->connecting = false;
+	pthread_cond_broadcast(&l->change);
+	return l->last;
+}
+
+/* Gives q a connection: any where epoch is 0, else that epoch's. The lock is held. */
+static err hold_conn(struct request *q, uint32_t epoch)
+{
+	struct link *l = q->l;
+
+	if (!epoch)
+		TRY(connect_once(l));
+	if (l->closed)
+		return FAIL(NO_DAEMON);
+	if (!l->conn || l->connecting || (epoch && l->conn->epoch != epoch))
+		return FAIL(SESSION_GONE);
+	q->conn = l->conn;
+	q->conn->refs++;
+	return OK;
+}
+
+/* Sends q and waits. Once more where the connection was already lost before the first byte. */
+static err exchange(struct request *q, struct reply *r)
+{
+	struct link *l = q->l;
+	uint32_t epoch = r->epoch;
+	int cancel;
+	err e;
+
+	frame_end(&q->b, 0);
+	if (q->b.bad)
+		return FAIL(QUOTA);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	pthread_mutex_lock(&l->lock);
+	for (int turn = 0; turn < 2; turn++) {
+		q->unsent = false;
+		e = hold_conn(q, epoch);
+		if (!ok(e))
+			break;
+		r->epoch = q->conn->epoch;
+		e = ask(q, r);
+		if (!q->unsent)
+			break;
+		conn_drop(q->conn);
+		q->conn = NULL;
+	}
+	pthread_mutex_unlock(&l->lock);
+	pthread_setcancelstate(cancel, NULL);
+	return e;
+}
+
+/* The broker's reply did not have its stanza's shape: it is not to be talked to. */
+static err nonsense(struct request *q)
+{
+	pthread_mutex_lock(&q->l->lock);
+	conn_break(q->l, q->conn, FAIL(BAD_FRAME));
+	pthread_mutex_unlock(&q->l->lock);
+	return FAIL(BAD_FRAME);
+}
+
+/* --- what others call ------------------------------------------------------------------------- */
+
+struct link *link_new(const char *path)
+{
+	struct link *l = calloc(1, sizeof *l);
+	pthread_condattr_t attr;
+
+	if (!l)
+		return NULL;
+	hello_path(path, l->path);
+	pthread_mutex_init(&l->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&l->change, &attr);
+	pthread_condattr_destroy(&attr);
+	return l;
+}
+
+void link_close(struct link *l)
+{
+	pthread_mutex_lock(&l->lock);
+	l->closed = true;
+	if (l->conn)
+		conn_break(l, l->conn, FAIL(NO_DAEMON));
+	pthread_cond_broadcast(&l->change);
+	pthread_mutex_unlock(&l->lock);
+}
+
+void link_free(struct link *l)
+{
+	if (!l)
+		return;
+	if (l->conn)
+		conn_drop(l->conn);
+	pthread_cond_destroy(&l->change);
+	pthread_mutex_destroy(&l->lock);
+	free(l);
+}
+
+void link_forget(struct link *l)
+{
+	if (l->conn && conn_ours(l->conn))
+		close(l->conn->fd);
+	l->conn = NULL;
+}
+
+uint32_t link_epoch(const struct link *l)
+{
+	return __atomic_load_n(&l->epoch, __ATOMIC_ACQUIRE);
+}
+
+err link_check(struct link *l)
+{
+	int cancel;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	pthread_mutex_lock(&l->lock);
+	err e = connect_once(l);
+	pthread_mutex_unlock(&l->lock);
+	pthread_setcancelstate(cancel, NULL);
+	return e;
+}
+
+#define CALL(id, x) \
+err call_##x(struct link *l, struct x##_in *in, struct x##_out *out, struct reply *r) \
+{ \
+	REQUEST q; \
+	err e = request_begin(&q, l, id, x##_size(in), x##_HOT_IN); \
+	*out = (struct x##_out){ 0 }; \
+	TRY(e); \
+	x##_put_in(&q.b, in); \
+	TRY(exchange(&q, r)); \
+	struct cur c = cur_of((struct span){ r->p, r->n }); \
+	x##_get_out(&c, out); \
+	return cur_done(&c) ? OK : nonsense(&q); \
+}
+#define IN(type, name)
+#define OUT(type, name)
+#define END
+#include "calls.def"
+#undef CALL
+#undef IN
+#undef OUT
+#undef END
+
+/* Pipelined: nothing comes back, so nothing is waited for but room in the socket. */
+static err post(struct request *q, uint32_t epoch)
+{
+	struct link *l = q->l;
+
+	frame_end(&q->b, 0);
+	pthread_mutex_lock(&l->lock);
+	err e = hold_conn(q, epoch);
+	pthread_mutex_unlock(&l->lock);
+	TRY(e);
+	e = send_request(q);
+	if (ok(e))
+		return e;
+	pthread_mutex_lock(&l->lock);
+	conn_break(l, q->conn, e);
+	pthread_mutex_unlock(&l->lock);
+	return q->unsent ? FAIL(SESSION_GONE) : e;
+}
+
+err post_OpUpdate(struct link *l, uint32_t epoch, struct OpUpdate_in *in)
+{
+	int cancel;
+	REQUEST q;
+	err e = request_begin(&q, l, OpUpdate_ID, OpUpdate_size(in), OpUpdate_HOT_IN);
+
+	TRY(e);
+	OpUpdate_put_in(&q.b, in);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	e = post(&q, epoch);
+	pthread_setcancelstate(cancel, NULL);
+	return e;
+}

@@ -8,3 +8,8 @@ TESTS += tests/house.sh
 endif
 
 EXTRA_DIST += tests/house.sh
+
+# a program that stories order about
+check_PROGRAMS += tests/stories/p11client
+tests_stories_p11client_SOURCES = tests/stories/p11client.c
+tests_stories_p11client_LDADD = -ldl

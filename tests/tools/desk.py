@@ -6,6 +6,7 @@ import fcntl
 import glob
 import os
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 TOKENS_MOST = 8
 START_SECONDS = 20      # for anything here to come up, sanitizers and a busy machine included
 NOBODY = 65534
+FIRST_SERIAL = 20260000
 PIN, PUK = "123456", "12345678"
 VPCD = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
 
@@ -66,9 +68,9 @@ class Programs:
 
     def __init__(self, build):
         self.build = os.path.realpath(build)
-        self.tokend, self.vtoken, self.utility = (
-            os.path.join(self.build, name) for name in ("bsre-tokend", "bsre-vtoken", "bsre-token"))
-        self.module = os.path.join(self.build, ".libs", "libbsre-pkcs11.so")
+        self.tokend, self.vtoken, self.utility, self.module = (os.path.join(self.build, name) for name in (
+            "src/tokend/bsre-tokend", "src/vtoken/bsre-vtoken", "src/cli/bsre-token",
+            "pkcs11/.libs/libbsre-pkcs11.so"))
         for path in self.all():
             if not os.path.exists(path):
                 raise Failure("%s is not there; scripts/build makes it" % path)
@@ -132,7 +134,7 @@ class Desk:
         env = self.service_environment()
         env.update(DESK_DIR=self.folder, P11_MODULE=self.programs.module, P11_PIN=PIN, P11_PUK=PUK,
                    P11_TOKEN="", BSRE_VTOKEN_CONTROL=self.path("vtoken1.control"),
-                   PATH=self.programs.build + ":" + os.environ["PATH"])
+                   PATH=self.path("bin") + ":" + os.environ["PATH"])
         for number in self.tokens[1:]:
             env["BSRE_VTOKEN_CONTROL_%d" % number] = self.path("vtoken%d.control" % number)
         if self.kit:
@@ -156,8 +158,10 @@ class Desk:
     # --- up ----------------------------------------------------------------------------------
 
     def start(self):
-        for name in ("state", "config"):
+        for name in ("state", "config", "bin"):
             os.mkdir(self.path(name), 0o700)
+        for program in self.programs.all()[:3]:
+            os.symlink(program, self.path("bin", os.path.basename(program)))
         for name, secret in (("pin", PIN), ("puk", PUK)):
             with open(os.open(self.path(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:
                 f.write(secret + "\n")
@@ -213,15 +217,10 @@ class Desk:
         if not os.path.exists(VPCD):
             raise Failure("no vsmartcard-vpcd; scripts/deps installs it")
         self.ports = Ports(len(self.tokens))
-        with open(self.path("pcscd.conf"), "w") as f:
-            for number in self.tokens:
-                f.write('FRIENDLYNAME "%s%s"\nDEVICENAME /dev/null:0x%04X\nLIBPATH %s\nCHANNELID 0x%04X\n\n' % (
-                    self.options["reader"], "" if number == 1 else " %d" % number, self.port(number), VPCD,
-                    self.port(number)))
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(self.path("pcscd.comm"))
         listening.listen(64)
-        conf = os.open(self.path("pcscd.conf"), os.O_RDONLY)
+        conf, libraries = self.pcscd_readers()
         argv = ["sh", "-c", 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', "sh",
                 "/usr/sbin/pcscd", "--foreground", "--config", "/proc/self/fd/4"]
         drop = None
@@ -235,9 +234,28 @@ class Desk:
         elif not os.path.isdir("/run/pcscd"):
             argv = ["unshare", "-Urm", "sh", "-c",
                     'mount -t tmpfs tmpfs /run && mkdir /run/pcscd && exec "$@"', "sh"] + argv
-        self.spawn("pcscd", argv, self.service_environment(), (listening.fileno(), conf), drop)
+        self.spawn("pcscd", argv, self.service_environment(), [listening.fileno(), conf] + libraries, drop)
         listening.close()
-        os.close(conf)
+        for fd in [conf] + libraries:
+            os.close(fd)
+        for number in self.tokens:      # a virtual token that comes too early tries again, but later
+            self.wait("pcscd", self.running[0][1], lambda n=number: listens(self.port(n)), "make the reader")
+
+    def pcscd_readers(self):
+        """Descriptors of pcscd's configuration and of the readers' drivers in it. vpcd keeps what it
+        knows of its one reader in static memory: each further reader needs a copy of the library."""
+        libraries = []
+        with open(self.path("pcscd.conf"), "w") as f:
+            for number in self.tokens:
+                driver = VPCD
+                if number > 1:
+                    shutil.copy(VPCD, self.path("vpcd%d.so" % number))
+                    libraries.append(os.open(self.path("vpcd%d.so" % number), os.O_RDONLY))
+                    driver = "/proc/self/fd/%d" % (4 + len(libraries))
+                f.write('FRIENDLYNAME "%s%s"\nDEVICENAME /dev/null:0x%04X\nLIBPATH %s\nCHANNELID 0x%04X\n\n' % (
+                    self.options["reader"], "" if number == 1 else " %d" % number, self.port(number), driver,
+                    self.port(number)))
+        return os.open(self.path("pcscd.conf"), os.O_RDONLY), libraries
 
     def port(self, number):
         return self.ports.base + 2 * (number - 1)
@@ -250,7 +268,8 @@ class Desk:
             ["--listen", self.path(name + ".sock")]
         child = self.spawn(name, [self.programs.vtoken] + way + [
             "--state", self.path(name + ".state"), "--control", self.path(name + ".control"),
-            "--timing", self.options["timing"]], self.service_environment())
+            "--serial", str(FIRST_SERIAL + number), "--timing", self.options["timing"]],
+            self.service_environment())
         self.wait(name, child, lambda: answers(self.path(name + ".control")), "listen")
 
     def wait_for_cards(self):
@@ -288,6 +307,12 @@ class Desk:
                 sys.stderr.write("with-token: %s did not end when asked; killed\n" % name)
                 child.kill()
                 child.wait()
+
+
+def listens(port):
+    """Is this TCP port listened at? Asked of the kernel: to connect would be to be the card."""
+    with open("/proc/net/tcp") as f:
+        return any(line.split()[1].endswith(":%04X" % port) and line.split()[3] == "0A" for line in f)
 
 
 def answers(path):

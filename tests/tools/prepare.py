@@ -69,7 +69,7 @@ def make_token(programs, folder, number, ca):
     try:
         d.start()
         env = dict(d.service_environment(), DESK_DIR=place, TEST_CA_DIR=ca, LC_ALL="C.UTF-8",
-                   PATH=programs.build + ":" + os.environ["PATH"])
+                   PATH=d.path("bin") + ":" + os.environ["PATH"])
         keys = [":".join(key) for key in KEYS]
         run(["sh", TOKEN_SCRIPT, label(number), "" if number == 1 else str(number)] + keys, env,
             d.path("fill.log"))

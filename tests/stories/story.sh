@@ -1,0 +1,103 @@
+# What stories share: sourced first, never run. A story is run by `make check` as a plain script; here
+# it starts itself again inside with-token, on each of the ways it names in WAYS.
+#   WAYS="pcscd direct"   where to run it (both if not set)
+#   DESK="--tokens 2"     further options of with-token
+# Then it says what it does in plain commands. Any failing command ends it (set -e); `fail` says why.
+# shellcheck shell=sh
+set -eu
+STORY=$(basename "$0" .sh)
+: "${TOP_SRCDIR:=$(cd "$(dirname "$0")/../.." && pwd)}" "${TOP_BUILDDIR:=$TOP_SRCDIR/build}"
+export TOP_SRCDIR TOP_BUILDDIR
+LC_ALL=C.UTF-8
+export LC_ALL
+
+fail() { echo "$STORY: $*" >&2; exit 1; }
+skip() { echo "$*"; exit 77; }
+
+if [ -z "${DESK_DIR:-}" ]; then
+	for way in ${WAYS:-pcscd direct}; do
+		echo "=== $STORY, $way"
+		# shellcheck disable=SC2086  # a list of options
+		"$TOP_SRCDIR/scripts/with-token" --"$way" ${DESK:-} sh "$0" || exit $?
+	done
+	exit 0
+fi
+
+WORK=$DESK_DIR/work
+mkdir -p "$WORK"
+cd "$WORK"
+printf 'abcdefghijklmnopqrstuvwxyz012345' >message	# what p11client signs
+for name in rsa ec sign; do
+	[ ! -f "${TEST_CA_DIR:-}/$name.pem" ] || openssl x509 -in "$TEST_CA_DIR/$name.pem" -pubkey -noout >"$name.pub"
+done
+
+# the virtual token's orders: token unplug
+token() { bsre-vtoken ctl "$BSRE_VTOKEN_CONTROL" "$@"; }
+
+# expect WANTED COMMAND...: the command's exit status
+expect() {
+	wanted=$1; shift
+	got=0
+	"$@" || got=$?
+	[ "$got" = "$wanted" ] || fail "exit status $got, not $wanted: $*"
+}
+# refused WANTED PATTERN COMMAND...: exit status and a sentence on stderr
+refused() {
+	wanted=$1 pattern=$2; shift 2
+	got=0
+	"$@" >out 2>err || got=$?
+	cat err
+	[ "$got" = "$wanted" ] || fail "exit status $got, not $wanted: $*"
+	grep -q -e "$pattern" err || fail "it does not say '$pattern': $*"
+}
+# verify FILE SIGNATURE KEYFILE: by OpenSSL alone
+verify_rsa() { openssl dgst -sha256 -verify "$3" -signature "$2" "$1"; }
+# message is what was signed as it stands, 32 bytes in place of a hash
+verify_ec() { openssl pkeyutl -verify -pubin -inkey "$3" -in "$1" -sigfile "$2"; }
+
+# --- programs that act when told: program A; on A "login 123456"; say "$ANSWER" -----------------
+PROGRAMS=
+program() {
+	mkfifo "$1.in" "$1.out"
+	"$TOP_BUILDDIR/tests/stories/p11client" <"$1.in" >"$1.out" 3>&- 4<&- 5>&- 6<&- 7>&- 8<&- &
+	eval "pid_$1=$!"
+	PROGRAMS="$PROGRAMS $1"
+	case $1 in
+	A) exec 3>A.in 4<A.out ;;
+	B) exec 5>B.in 6<B.out ;;
+	C) exec 7>C.in 8<C.out ;;
+	*) fail "programs are called A, B and C" ;;
+	esac
+}
+tell() { case $1 in A) echo "$2" >&3 ;; B) echo "$2" >&5 ;; C) echo "$2" >&7 ;; esac; }
+hear() { case $1 in A) read -r ANSWER <&4 ;; B) read -r ANSWER <&6 ;; C) read -r ANSWER <&8 ;; esac; }
+# on PROGRAM COMMAND [WANTED]: WANTED is a pattern of the shell; CKR_OK, with anything behind it,
+# where none is given
+on() {
+	tell "$1" "$2"
+	hear "$1" || fail "$1 ended at: $2"
+	echo "$1: $2: $ANSWER"
+	# shellcheck disable=SC2254  # a pattern is meant
+	case $ANSWER in ${3:-CKR_OK*}) ;; *) fail "$1: $2: $ANSWER, not ${3:-CKR_OK}" ;; esac
+}
+# waits until a command succeeds, ten seconds at most; for what sends no event to a shell
+until_so() {
+	i=0
+	until "$@" >/dev/null 2>&1; do
+		i=$((i + 1))
+		[ $i -lt 200 ] || fail "ten seconds and still not: $*"
+		sleep 0.05
+	done
+}
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# the token service, ended and started as a test wants it
+service_pid() { cat "$DESK_DIR/tokend.pid"; }
+service_start() {
+	rm -f "$BSRE_TOKEND_SOCKET"
+	LD_PRELOAD='' sh "$DESK_DIR/tokend.start" >>"$DESK_DIR/tokend.log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- &
+	echo $! >"$DESK_DIR/tokend.pid"
+	until_so test -S "$BSRE_TOKEND_SOCKET"
+}
+
+pkcs11() { timeout 60 pkcs11-tool --module "$P11_MODULE" --token-label "$P11_TOKEN" "$@"; }

@@ -1,1 +1,16 @@
-# data
+# data: user units of the service, p11-kit's registration
+systemduserunitdir = @systemduserunitdir@
+p11moduledir = @p11moduledir@
+dist_systemduserunit_DATA = data/bsre-tokend.socket
+nodist_systemduserunit_DATA = data/bsre-tokend.service
+nodist_p11module_DATA = data/bsre-token.module
+EXTRA_DIST += data/bsre-tokend.service.in data/bsre-token.module.in
+CLEANFILES += data/bsre-tokend.service data/bsre-token.module
+
+# here, not in configure: the folders are known in full only to make
+fill_in = $(AM_V_GEN)mkdir -p data && sed -e 's|@tokendlibexecdir[@]|$(tokendlibexecdir)|g' \
+	-e 's|@pkcs11dir[@]|$(pkcs11dir)|g' $(srcdir)/$@.in >$@.tmp && mv $@.tmp $@
+data/bsre-tokend.service: $(srcdir)/data/bsre-tokend.service.in Makefile
+	$(fill_in)
+data/bsre-token.module: $(srcdir)/data/bsre-token.module.in Makefile
+	$(fill_in)

@@ -4,10 +4,9 @@ SH_LOG_COMPILER = timeout -k 20 240 sh
 
 # the law: read from the source, so once is enough
 if !SANITIZERS
-TESTS += tests/house.sh
+TESTS += tests/house.sh tests/install.sh
 endif
-
-EXTRA_DIST += tests/house.sh
+EXTRA_DIST += tests/house.sh tests/install.sh tests/install.list
 
 # a program that stories order about
 check_PROGRAMS += tests/stories/p11client

@@ -1,0 +1,26 @@
+#!/bin/sh
+# make install puts everything where its list says, and nothing outside DESTDIR; uninstall takes all away.
+set -eu
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$TOP_BUILDDIR"
+prefix=$(./config.status --file=- <<-'X'
+	@prefix@
+X
+)
+quietly() { "$@" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }; }
+quietly make -s install DESTDIR="$work/root"
+(cd "$work/root" && find . \( -type f -o -type l \) | sed "s|^\.$prefix|PREFIX|; s|^\./|/|" | sort) >"$work/have"
+grep -v '^#' "$TOP_SRCDIR/tests/install.list" | sort >"$work/want"
+diff "$work/want" "$work/have" || { echo "install.list (<) and what was installed (>) differ: tests/install.list wants its row"; exit 1; }
+
+at=$work/root$prefix
+grep -qx "module: $prefix/lib/pkcs11/libbsre-pkcs11.so" "$at/share/p11-kit/modules/bsre-token.module"
+grep -q "^ExecStart=$prefix/libexec/bsre-token/bsre-tokend " "$at/lib/systemd/user/bsre-tokend.service"
+grep -qx 'SocketMode=0600' "$at/lib/systemd/user/bsre-tokend.socket"
+grep -qx 'DirectoryMode=0700' "$at/lib/systemd/user/bsre-tokend.socket"
+
+quietly make -s uninstall DESTDIR="$work/root"
+left=$(find "$work/root" \( -type f -o -type l \))
+[ -z "$left" ] || { echo "uninstall leaves: $left"; exit 1; }

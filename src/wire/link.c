@@ -1,18 +1,13 @@
 /* The program's end of the connection: calls of many threads out, replies in any order in.
  *
  * No thread of our own reads. Of the threads that wait, one reads for all (it leads); when it has
- * its own reply it wakes another, which leads on. A connection (struct conn) lives until the last
- * call on it is back, so that its descriptor is never used after it was closed. */
+ * its own reply it wakes another, which leads on. */
 #include "config.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+#include "conn.h"
 #include "hello.h"
 #include "link.h"
 
@@ -20,7 +15,6 @@ enum {
 	HELLO_SECONDS = 5,		/* a broker that says nothing for so long is none */
 	FULL_TURNS = 100,		/* tries to get into a full queue of connections ... */
 	FULL_WAIT = 20000000,		/* ... and nanoseconds between them */
-	IN_ROOM = 4096,			/* most replies come in one read */
 	SMALL = 512			/* requests up to this size stay on the stack */
 };
 
@@ -32,21 +26,6 @@ struct waiter {
 	bool           done;
 	err            result;
 	struct reply  *reply;
-};
-
-struct conn {
-	int             fd;
-	dev_t           dev;		/* which socket fd was, in case the program closed */
-	ino_t           ino;		/* it over our head and the number means another file */
-	uint32_t        epoch;
-	unsigned        refs;		/* by the link and by each call */
-	bool            reading;	/* a thread leads */
-	bool            broken;		/* ... and `why` */
-	err             why;
-	struct waiter  *waiters;
-	pthread_mutex_t out;		/* one frame after the other */
-	size_t          at, n;		/* what of `in` is still unread; the leader's alone */
-	uint8_t         in[IN_ROOM];
 };
 
 struct link {
@@ -69,37 +48,6 @@ struct request {
 	uint8_t      small[SMALL];
 };
 
-void reply_drop(struct reply *r)
-{
-	if (r->p)
-		wipe(r->p, r->n);
-	free(r->p);
-	*r = (struct reply){ 0 };
-}
-
-/* --- connections ----------------------------------------------------------------------------- */
-
-/* False where the program closed our descriptor and the number now is something else. */
-static bool conn_ours(const struct conn *c)
-{
-	struct stat st;
-
-	return fstat(c->fd, &st) == 0 && st.st_dev == c->dev && st.st_ino == c->ino;
-}
-
-static void conn_drop(struct conn *c)
-{
-	if (--c->refs)
-		return;
-	if (conn_ours(c)) {
-		shutdown(c->fd, SHUT_RDWR);	/* a forked child may hold it as well */
-		close(c->fd);
-	}
-	pthread_mutex_destroy(&c->out);
-	wipe(c->in, sizeof c->in);
-	free(c);
-}
-
 /* Ends a connection and wakes all who wait on it. The lock is held. */
 static void conn_break(struct link *l, struct conn *c, err why)
 {
@@ -107,101 +55,13 @@ static void conn_break(struct link *l, struct conn *c, err why)
 		return;
 	c->broken = true;
 	c->why = why;
-	if (conn_ours(c))
-		shutdown(c->fd, SHUT_RDWR);
+	conn_shut(c);
 	for (struct waiter *w = c->waiters; w; w = w->next)
 		pthread_cond_signal(&w->woken);
 	if (l->conn == c) {
 		l->conn = NULL;
 		conn_drop(c);
 	}
-}
-
-static struct conn *conn_new(int fd)
-{
-	struct conn *c = calloc(1, sizeof *c);
-	struct stat st;
-
-	if (!c || fstat(fd, &st) < 0) {
-		free(c);
-		close(fd);
-		return NULL;
-	}
-	c->fd = fd;
-	c->dev = st.st_dev;
-	c->ino = st.st_ino;
-	c->refs = 1;
-	pthread_mutex_init(&c->out, NULL);
-	return c;
-}
-
-/* Blocking from here on; `seconds` at most for each read and write, 0: for ever. */
-static bool conn_patience(const struct conn *c, time_t seconds)
-{
-	struct timeval t = { .tv_sec = seconds };
-
-	return fcntl(c->fd, F_SETFL, 0) == 0 &&
-	       setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t) == 0 &&
-	       setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t) == 0;
-}
-
-/* --- bytes in --------------------------------------------------------------------------------- */
-
-/* One read into `room`, however much comes. */
-static err receive(const struct conn *c, uint8_t *room, size_t cap, size_t *n)
-{
-	ssize_t got;
-
-	do
-		got = recv(c->fd, room, cap, 0);
-	while (got < 0 && errno == EINTR);
-	*n = got > 0 ? (size_t)got : 0;
-	return got > 0 ? OK : FAIL(NO_DAEMON);
-}
-
-/* Fills b up. What was taken from c->in is wiped there: it may be a plaintext. */
-static err read_full(struct conn *c, struct buf *b)
-{
-	size_t n;
-
-	while (buf_room(b)) {
-		if (c->n) {
-			n = c->n < buf_room(b) ? c->n : buf_room(b);
-			buf_put(b, (struct span){ c->in + c->at, n });
-			wipe(c->in + c->at, n);
-			c->at += n;
-			c->n -= n;
-		} else if (buf_room(b) >= IN_ROOM) {
-			TRY(receive(c, b->p + b->n, buf_room(b), &n));
-			buf_grow(b, n);
-		} else {
-			c->at = 0;
-			TRY(receive(c, c->in, sizeof c->in, &c->n));
-		}
-	}
-	return OK;
-}
-
-/* One whole frame; its body goes to `body`, in memory of exactly its size. */
-static err read_frame(struct conn *c, struct frame *f, struct reply *body)
-{
-	uint8_t head[FRAME_HEAD];
-	struct buf b = BUF(head);
-
-	TRY(read_full(c, &b));
-	TRY(frame_open(buf_span(&b), f));
-	size_t size = frame_size(buf_span(&b));
-	if (size > FRAME_MAX)
-		return FAIL(BAD_FRAME);
-	size -= FRAME_HEAD;
-	if (!size)
-		return OK;
-	body->p = malloc(size);
-	if (!body->p)
-		return FAIL(QUOTA);
-	body->n = size;
-	b = (struct buf){ body->p, 0, size, false };
-	return read_full(c, &b);
 }
 
 /* --- waiting ---------------------------------------------------------------------------------- */
@@ -240,7 +100,7 @@ static void lead(struct link *l, struct conn *c)
 
 	c->reading = true;
 	pthread_mutex_unlock(&l->lock);
-	err e = read_frame(c, &f, &body);
+	err e = conn_read(c, &f, &body);
 	pthread_mutex_lock(&l->lock);
 	c->reading = false;
 	if (ok(e))
@@ -266,37 +126,6 @@ static err await(struct link *l, struct conn *c, struct waiter *w)
 
 /* --- bytes out -------------------------------------------------------------------------------- */
 
-/* The whole frame. q->unsent: the other end was closed before the first byte, so nobody read it. */
-static err send_frame(struct request *q)
-{
-	struct span s = buf_span(&q->b);
-	struct conn *c = q->conn;
-
-	if (!conn_ours(c)) {
-		q->unsent = true;
-		return FAIL(NO_DAEMON);
-	}
-	for (size_t at = 0; at < s.n;) {
-		ssize_t n = send(c->fd, s.p + at, s.n - at, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			q->unsent = at == 0 && errno == EPIPE;
-			return FAIL(NO_DAEMON);
-		}
-		at += (size_t)n;
-	}
-	return OK;
-}
-
-static err send_request(struct request *q)
-{
-	pthread_mutex_lock(&q->conn->out);
-	err e = send_frame(q);
-	pthread_mutex_unlock(&q->conn->out);
-	return e;
-}
-
 /* The request's frame goes out on q->conn under a new id; then its reply. The lock is held. */
 static err ask(struct request *q, struct reply *r)
 {
@@ -312,7 +141,7 @@ static err ask(struct request *q, struct reply *r)
 	w.next = c->waiters;
 	c->waiters = &w;
 	pthread_mutex_unlock(&l->lock);
-	err e = send_request(q);
+	err e = conn_send(c, buf_span(&q->b), &q->unsent);
 	pthread_mutex_lock(&l->lock);
 	if (!ok(e))
 		conn_break(l, c, e);
@@ -615,7 +444,7 @@ static err post(struct request *q, uint32_t epoch)
 	err e = hold_conn(q, epoch);
 	pthread_mutex_unlock(&l->lock);
 	TRY(e);
-	e = send_request(q);
+	e = conn_send(q->conn, buf_span(&q->b), &q->unsent);
 	if (ok(e))
 		return e;
 	pthread_mutex_lock(&l->lock);

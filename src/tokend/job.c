@@ -1,0 +1,238 @@
+/* The queue of one token, and when its card is closed. */
+#include "config.h"
+#include <stdlib.h>
+#include "job.h"
+#include "lib/log.h"
+
+static void job_next(struct token *t);
+
+struct job *job_new(struct token *t, uint16_t call, struct request *rq)
+{
+	struct job *j = calloc(1, sizeof *j);
+
+	if (!j)
+		return NULL;
+	j->token = t;
+	j->call = call;
+	j->rq = rq;
+	j->tries = TRIES_NOT_LAST;
+	return j;
+}
+
+err job_data(struct job *j, struct span first, struct span last)
+{
+	j->data_n = first.n + last.n;
+	j->data = malloc(j->data_n ? j->data_n : 1);
+	if (!j->data)
+		return FAIL(QUOTA);
+	struct buf b = { j->data, 0, j->data_n, false };
+	buf_put(&b, first);
+	buf_put(&b, last);
+	j->first = (struct span){ j->data, first.n };
+	j->last = (struct span){ j->data + first.n, last.n };
+	return OK;
+}
+
+void job_free(struct job *j)
+{
+	secret_drop(j->pin);
+	secret_drop(j->second);
+	secret_drop(j->third);
+	if (j->data)
+		wipe(j->data, j->data_n);
+	free(j->data);
+	free(j);
+}
+
+static void job_finish(struct job *j, err e, struct cur *reply)
+{
+	j->done(j, e, reply);
+	job_free(j);
+}
+
+/* --- sending ----------------------------------------------------------------------------------- */
+static int watchdog_bites(sd_event_source *s, uint64_t usec, void *data)
+{
+	struct token *t = data;
+
+	(void)s, (void)usec;
+	log_line(LOG_ERROR, "token=%u serial=%s does not answer: its worker is killed", t->id, t->serial);
+	token_lost(t, true);
+	return 0;
+}
+
+static void job_send(struct token *t, struct job *j)
+{
+	static uint8_t room[FRAME_MAX];
+	struct buf b = BUF(room);
+
+	frame_begin(&b, 1, j->call, 0);
+	j->encode(j, &b);
+	frame_end(&b, 0);
+	t->running = j;
+	broker_after(&t->watchdog, j->slow ? broker.conf.slow_job_limit : broker.conf.job_limit,
+	             watchdog_bites, t);
+	err e = b.bad ? FAIL(GENERAL) : child_send(&t->worker, buf_span(&b));
+	wipe(room, b.n);
+	if (!ok(e)) {
+		log_line(LOG_ERROR, "token=%u: job %u cannot be sent: %s", t->id, j->call, log_err(e));
+		token_lost(t, true);
+	}
+}
+
+/* --- closing the card -------------------------------------------------------------------------- */
+static void encode_close(struct job *j, struct buf *b)
+{
+	struct CardClose_in in = { 0 };
+
+	(void)j;
+	CardClose_put_in(b, &in);
+}
+
+static int pause_over(sd_event_source *s, uint64_t usec, void *data)
+{
+	struct token *t = data;
+
+	(void)s, (void)usec;
+	broker_cancel(&t->pause);
+	job_next(t);
+	return 0;
+}
+
+static void done_close(struct job *j, err e, struct cur *reply)
+{
+	struct token *t = j->token;
+
+	(void)reply;
+	t->open = false;
+	t->fresh = 0;
+	if (!ok(e))
+		log_line(LOG_WARNING, "token=%u: closing the card: %s", t->id, log_err(e));
+	/* pcscd makes waiters poll: under load they need a moment in which nobody holds the card */
+	if (t->jobs && !t->gone)
+		broker_after(&t->pause, broker.conf.gap, pause_over, t);
+}
+
+/* True where a close was sent. Without memory for the job the worker ends, which closes too. */
+static bool card_close(struct token *t)
+{
+	struct job *j = job_new(t, CardClose_ID, NULL);
+
+	if (!j) {
+		token_lost(t, false);
+		return true;
+	}
+	j->encode = encode_close;
+	j->done = done_close;
+	job_send(t, j);
+	return true;
+}
+
+static int linger_over(sd_event_source *s, uint64_t usec, void *data)
+{
+	struct token *t = data;
+
+	(void)s, (void)usec;
+	broker_cancel(&t->linger);
+	if (t->open && !t->running && !t->jobs)
+		card_close(t);
+	return 0;
+}
+
+void job_close_soon(struct token *t)
+{
+	if (!t->gone && t->open && !t->running && !t->jobs)
+		broker_after(&t->linger, 0, linger_over, t);
+}
+
+/* --- the queue --------------------------------------------------------------------------------- */
+/* A context login and the use it is for belong together: nothing comes between them. */
+static bool may_hold_on(const struct token *t)
+{
+	return t->fresh && t->jobs && t->jobs->session == t->fresh;
+}
+
+static void job_next(struct token *t)
+{
+	if (t->gone || t->running || t->pause)
+		return;
+	if (!t->jobs) {
+		/* with nobody logged in the next job is not likely to come soon */
+		if (t->open)
+			broker_after(&t->linger, logins_count(t) ? broker.conf.linger : 0, linger_over, t);
+		return;
+	}
+	broker_cancel(&t->linger);
+	if (t->open && broker_now() - t->opened >= broker.conf.hold_most && !may_hold_on(t)) {
+		card_close(t);
+		return;
+	}
+	struct job *j = t->jobs;
+	t->jobs = j->next;
+	j->next = NULL;
+	if (!t->open) {
+		t->open = true;
+		t->opened = broker_now();
+	}
+	job_send(t, j);
+}
+
+static int next_job(sd_event_source *s, void *data)
+{
+	struct token *t = token_find((uint32_t)(uintptr_t)data);
+
+	sd_event_source_unref(s);
+	if (t)
+		job_next(t);
+	return 0;
+}
+
+void job_post(struct job *j)
+{
+	struct token *t = j->token;
+	struct job **at = &t->jobs;
+	sd_event_source *source = NULL;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = j;
+	/* from the loop, so that `done` never runs inside the handler that posts */
+	sd_event_add_defer(broker.event, &source, next_job, (void *)(uintptr_t)t->id);
+}
+
+void jobs_reply(struct token *t, const struct frame *f)
+{
+	struct job *j = t->running;
+	struct cur c = cur_of(f->body);
+
+	if (!j) {
+		log_line(LOG_ERROR, "token=%u: its worker spoke unasked", t->id);
+		token_lost(t, true);
+		return;
+	}
+	t->running = NULL;
+	broker_cancel(&t->watchdog);
+	t->fresh = 0;			/* a context login sets it again when it is done */
+	err e = frame_err(f);
+	log_line(LOG_TRACE, "token=%u job=%u %s", t->id, j->call, log_err(e));
+	job_finish(j, e, &c);
+	if (!t->gone)
+		job_next(t);
+}
+
+void jobs_end(struct token *t, err e)
+{
+	struct cur none = cur_bad();
+	struct job *j = t->running;
+
+	t->running = NULL;
+	broker_cancel(&t->linger);
+	broker_cancel(&t->pause);
+	broker_cancel(&t->watchdog);
+	if (j)
+		job_finish(j, e, &none);
+	while ((j = t->jobs)) {
+		t->jobs = j->next;
+		job_finish(j, e, &none);
+	}
+}

@@ -1,0 +1,136 @@
+/* Logins and tries. */
+#include "config.h"
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include "job.h"
+#include "lib/log.h"
+#include "peer.h"
+#include "pin.h"
+#include "wire/records.h"
+
+struct login *login_find(const struct peer *p, const struct token *t)
+{
+	struct login *l = p->logins;
+
+	while (l && l->token != t)
+		l = l->next;
+	return l;
+}
+
+err login_add(struct peer *p, struct token *t, uint32_t user, const struct secret *pin)
+{
+	struct login *l = calloc(1, sizeof *l);
+	struct secret *kept = secret_keep(pin);
+
+	if (!l || !kept) {
+		free(l);
+		secret_drop(kept);
+		return FAIL(QUOTA);
+	}
+	*l = (struct login){ .next = p->logins, .token = t, .user = user, .pin = kept, .used = broker_now() };
+	p->logins = l;
+	log_line(LOG_NOTICE, "login pid=%d token=%s user=%u", (int)p->pid, t->serial, user);
+	return OK;
+}
+
+unsigned logins_count(const struct token *t)
+{
+	unsigned n = 0;
+
+	for (struct peer *p = broker.peers; p; p = p->next)
+		n += login_find(p, t) != NULL;
+	return n;
+}
+
+static void login_free(struct login **at)
+{
+	struct login *l = *at;
+
+	*at = l->next;
+	secret_drop(l->pin);
+	free(l);
+}
+
+void login_end(struct peer *p, struct token *t)
+{
+	for (struct login **at = &p->logins; *at; at = &(*at)->next)
+		if ((*at)->token == t) {
+			log_line(LOG_NOTICE, "logout pid=%d token=%s", (int)p->pid, t->serial);
+			login_free(at);
+			break;
+		}
+	if (logins_count(t) == 0)
+		job_close_soon(t);
+}
+
+void logins_end(struct peer *p)
+{
+	while (p->logins)
+		login_end(p, p->logins->token);
+}
+
+void logins_end_token(struct token *t)
+{
+	for (struct peer *p = broker.peers; p; p = p->next)
+		for (struct login **at = &p->logins; *at;)
+			if ((*at)->token == t)
+				login_free(at);
+			else
+				at = &(*at)->next;
+	job_close_soon(t);
+}
+
+/* --- tries ------------------------------------------------------------------------------------- */
+/* False where the library fails: then nothing is remembered and nothing compares equal. */
+static bool digest(const struct token *t, const struct secret *pin, uint8_t out[32])
+{
+	static uint8_t salt[16];
+	static bool salted;
+	struct span s = secret_span(pin);
+
+	if (!salted)
+		salted = RAND_bytes(salt, sizeof salt) == 1;
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	bool good = salted && md && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
+		EVP_DigestUpdate(md, salt, sizeof salt) == 1 &&
+		EVP_DigestUpdate(md, t->serial, sizeof t->serial) == 1 &&
+		EVP_DigestUpdate(md, s.p, s.n) == 1 && EVP_DigestFinal_ex(md, out, NULL) == 1;
+	EVP_MD_CTX_free(md);
+	return good;
+}
+
+err pin_refuse(struct token *t, const struct secret *pin)
+{
+	uint8_t now[32];
+
+	if (pin->n < t->pin_min || pin->n > t->pin_max)
+		return FAIL(PIN_LENGTH);
+	if (t->tries.wrong_set && digest(t, pin, now) && memcmp(now, t->tries.wrong, sizeof now) == 0)
+		return FAIL(PIN_REPEATED);
+	return OK;
+}
+
+void pin_outcome(struct token *t, const struct secret *pin, err e)
+{
+	uint32_t before = t->tries.user;
+
+	if (err_tries(e) >= 0)
+		t->tries.user = (uint32_t)err_tries(e);
+	if (e.code == E_PIN_BLOCKED)
+		t->tries.user = 0;
+	if (ok(e))
+		t->tries.wrong_set = false;
+	if (e.code == E_PIN_WRONG && pin)
+		t->tries.wrong_set = digest(t, pin, t->tries.wrong);
+	if (t->tries.user != before)
+		broker_changed();
+}
+
+void puk_outcome(struct token *t, err e)
+{
+	if (e.code == E_PUK_WRONG && err_tries(e) >= 0)
+		t->tries.puk = (uint32_t)err_tries(e);
+	if (e.code == E_PUK_BLOCKED)
+		t->tries.puk = 0;
+}

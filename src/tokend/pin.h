@@ -1,0 +1,46 @@
+/* Who is logged in, the PINs that are kept for that, and the rules that guard a token's tries. */
+#ifndef BSRE_TOKEND_PIN_H
+#define BSRE_TOKEND_PIN_H
+#include "broker.h"
+#include "lib/secret.h"
+
+struct peer;
+struct token;
+
+/* What is known of a token's tries, 255: not known. wrong: a salted digest of the last PIN that the
+ * card refused, so that the same one is not sent again. */
+struct tries { uint32_t user, puk; bool wrong_set; uint8_t wrong[32]; };
+
+/* One program's login at one token. pin: kept in the arena; NULL once a rule wiped it, after which
+ * the login is no longer one. */
+struct login {
+	struct login  *next;			/* of the peer */
+	struct token  *token;
+	uint32_t       user;			/* CKU_ */
+	struct secret *pin;
+	uint64_t       used;			/* when a key was last used with it */
+};
+
+/* The program's login at the token; NULL: it has none. */
+struct login *login_find(const struct peer *p, const struct token *t);
+
+/* QUOTA: no room in the arena. */
+err  login_add(struct peer *p, struct token *t, uint32_t user, const struct secret *pin) MUST_USE;
+
+/* C_Logout; all of a program; all at a token (removal). The last one's end closes the card. */
+void login_end(struct peer *p, struct token *t);
+void logins_end(struct peer *p);
+void logins_end_token(struct token *t);
+
+/* Programs that are logged in at the token. */
+unsigned logins_count(const struct token *t);
+
+/* What can be said of a PIN without the card: PIN_LENGTH, PIN_REPEATED. Costs no try. */
+err  pin_refuse(struct token *t, const struct secret *pin) MUST_USE;
+
+/* The outcome of a VERIFY with this PIN: counts tries, remembers a wrong one, forgets it at a right one. */
+void pin_outcome(struct token *t, const struct secret *pin, err e);
+
+/* The same for the PUK. */
+void puk_outcome(struct token *t, err e);
+#endif

@@ -1,0 +1,56 @@
+/* One call of a program while it is being answered, and how it is answered. */
+#ifndef BSRE_TOKEND_REQUEST_H
+#define BSRE_TOKEND_REQUEST_H
+#include "wire/calls.h"
+#include "wire/frame.h"
+#include "wire/records.h"
+
+struct peer;
+struct session;
+struct token;
+
+/* A handler answers at once (OK or an error), or returns PENDING after request_keep() and answers
+ * later, or PARKED: the same frame is served again when the token it named has been read. */
+struct request {
+	struct request *next;		/* of the peer's waiting ones */
+	struct peer    *peer;		/* NULL: the program is gone, nobody waits for the answer */
+	uint32_t        id;		/* 0: no answer is wanted */
+	uint16_t        call;
+	struct token   *parked;		/* PARKED: waits for this token; NULL: for the first scan */
+	uint8_t        *frame;		/* PARKED: the body, owned */
+	size_t          frame_n;
+};
+
+/* A copy of rq that outlives the handler; counted against the peer's quota. NULL: quota or memory. */
+struct request *request_keep(struct request *rq);
+
+/* Frees it without an answer. */
+void request_drop(struct request *rq);
+
+/* One answer_X for each stanza: sends the reply to whoever still waits and frees rq. out may be NULL
+ * where e is not OK. */
+#define CALL(id, x) void answer_##x(struct request *rq, err e, struct x##_out *out);
+#define IN(type, name)
+#define OUT(type, name)
+#define END
+#include "wire/calls.def"
+#undef CALL
+
+/* The handlers, one a stanza: serve-*.c. `in` borrows from the frame; what `out` borrows must live
+ * until the handler has returned. */
+#define CALL(id, x) err serve_##x(struct request *rq, struct x##_in *in, struct x##_out *out) MUST_USE;
+#include "wire/calls.def"
+#undef CALL
+#undef IN
+#undef OUT
+#undef END
+
+/* Decodes one frame and serves it: replies, keeps or parks. BAD_FRAME: hang up on the peer. */
+err request_serve(struct peer *p, const struct frame *f) MUST_USE;
+
+/* Serves the parked requests of a token (NULL: of the first scan) again. */
+void requests_unpark(struct token *t);
+
+/* Parks rq until t has been read (NULL: until the first scan is over): what the handler returns. */
+err request_park(struct request *rq, struct token *t) MUST_USE;
+#endif

@@ -1,0 +1,249 @@
+/* PINs and PUKs: changed, unblocked, proven; tokens erased and given their first secrets. */
+#include "config.h"
+#include "job.h"
+#include "lib/log.h"
+#include "peer.h"
+#include "session.h"
+
+/* --- one shape for all of them: two secrets, one job, an empty answer ---------------------------- */
+static err post_pins(struct request *rq, struct token *t, struct job *j, const struct secret *one,
+                     const struct secret *two)
+{
+	if (!j)
+		return FAIL(QUOTA);
+	j->pin = one ? secret_keep(one) : NULL;
+	j->second = two ? secret_keep(two) : NULL;
+	j->rq = request_keep(rq);
+	if ((one && !j->pin) || (two && !j->second) || !j->rq) {
+		if (j->rq)
+			request_drop(j->rq);
+		job_free(j);
+		return FAIL(QUOTA);
+	}
+	j->token = t;
+	job_post(j);
+	return FAIL(PENDING);
+}
+
+/* The PUK has its own name for being wrong. */
+static void outcome(struct job *j, err e)
+{
+	if (j->user == CKU_SO)
+		puk_outcome(j->token, e);
+	else
+		pin_outcome(j->token, j->pin, e);
+}
+
+static err want_token(uint32_t id, struct token **t)
+{
+	*t = token_find(id);
+	return *t && (*t)->known ? OK : FAIL(NO_TOKEN);
+}
+
+static err length(const struct token *t, const struct secret *pin)
+{
+	return pin->n < t->pin_min || pin->n > t->pin_max ? FAIL(PIN_LENGTH) : OK;
+}
+
+/* Every kept copy of a PIN that is one no more goes; whoever set the new one may go on with it. */
+static void replace_kept(struct token *t, const struct peer *by, const struct secret *new)
+{
+	for (struct peer *p = broker.peers; p; p = p->next) {
+		struct login *l = login_find(p, t);
+		if (!l || l->user != CKU_USER)
+			continue;
+		if (p == by)
+			*l->pin = *new;
+		else
+			login_end(p, t);
+	}
+}
+
+/* --- change -------------------------------------------------------------------------------------- */
+static void encode_change(struct job *j, struct buf *b)
+{
+	struct CardPinChange_in in = { .which = j->user, .old = *j->pin, .new = *j->second };
+
+	CardPinChange_put_in(b, &in);
+	secret_wipe(&in.old);
+	secret_wipe(&in.new);
+}
+
+static err changed(struct job *j, err e, struct cur *reply)
+{
+	struct CardPinChange_out out = { 0 };
+
+	if (ok(e))
+		CardPinChange_get_out(reply, &out);
+	outcome(j, e);
+	if (ok(e) && j->user == CKU_USER) {
+		j->token->tries.user = out.left;
+		j->token->flags &= ~(uint32_t)TOKEN_PIN_TO_CHANGE;
+		replace_kept(j->token, j->rq ? j->rq->peer : NULL, j->second);
+		broker_changed();
+	}
+	log_line(LOG_NOTICE, "%s change token=%s: %s", j->user == CKU_SO ? "PUK" : "PIN", j->token->serial,
+	         log_err(e));
+	return e;
+}
+
+static void done_pin_set(struct job *j, err e, struct cur *reply)
+{
+	answer_PinSet(j->rq, changed(j, e, reply), NULL);
+}
+
+static void done_pin_change(struct job *j, err e, struct cur *reply)
+{
+	answer_PinChange(j->rq, changed(j, e, reply), NULL);
+}
+
+static err change(struct request *rq, struct token *t, uint32_t which, const struct secret *old,
+                  const struct secret *new, void (*done)(struct job *, err, struct cur *))
+{
+	struct job *j = job_new(t, CardPinChange_ID, NULL);
+
+	if (!j)
+		return FAIL(QUOTA);
+	j->user = which;
+	j->encode = encode_change;
+	j->done = done;
+	return post_pins(rq, t, j, old, new);
+}
+
+err serve_PinSet(struct request *rq, struct PinSet_in *in, struct PinSet_out *out)
+{
+	struct session *s;
+
+	(void)out;
+	TRY(session_want(rq, in->session, &s));
+	if (!(s->flags & CKF_RW_SESSION))
+		return FAIL(SESSION_RO);
+	TRY(length(s->token, &in->new));
+	if (session_user(s) != CKU_SO)
+		TRY(pin_refuse(s->token, &in->old));
+	uint32_t which = (uint32_t)(session_user(s) == CKU_SO ? CKU_SO : CKU_USER);
+	return change(rq, s->token, which, &in->old, &in->new, done_pin_set);
+}
+
+err serve_PinChange(struct request *rq, struct PinChange_in *in, struct PinChange_out *out)
+{
+	struct token *t;
+
+	(void)out;
+	TRY(want_token(in->token, &t));
+	if (in->which != CKU_USER && in->which != CKU_SO)
+		return FAIL(USER_TYPE);
+	TRY(length(t, &in->new));
+	if (in->which == CKU_USER)
+		TRY(pin_refuse(t, &in->old));
+	return change(rq, t, in->which, &in->old, &in->new, done_pin_change);
+}
+
+/* --- unblock ------------------------------------------------------------------------------------- */
+static void encode_unblock(struct job *j, struct buf *b)
+{
+	struct CardPinUnblock_in in = { .puk = *j->pin, .pin = *j->second };
+
+	CardPinUnblock_put_in(b, &in);
+	secret_wipe(&in.puk);
+	secret_wipe(&in.pin);
+}
+
+static err unblocked(struct job *j, err e)
+{
+	puk_outcome(j->token, e);
+	if (ok(e)) {
+		j->token->tries.user = TRIES_UNKNOWN;
+		j->token->tries.wrong_set = false;
+		replace_kept(j->token, NULL, NULL);
+		broker_changed();
+	}
+	log_line(LOG_NOTICE, "PIN unblock token=%s: %s", j->token->serial, log_err(e));
+	return e;
+}
+
+static void done_unblock(struct job *j, err e, struct cur *reply)
+{
+	(void)reply;
+	answer_PinUnblock(j->rq, unblocked(j, e), NULL);
+}
+
+static void done_pin_init(struct job *j, err e, struct cur *reply)
+{
+	(void)reply;
+	answer_PinInit(j->rq, unblocked(j, e), NULL);
+}
+
+static err unblock(struct request *rq, struct token *t, const struct secret *puk, const struct secret *pin,
+                   void (*done)(struct job *, err, struct cur *))
+{
+	struct job *j = job_new(t, CardPinUnblock_ID, NULL);
+
+	if (!j)
+		return FAIL(QUOTA);
+	j->encode = encode_unblock;
+	j->done = done;
+	return post_pins(rq, t, j, puk, pin);
+}
+
+err serve_PinUnblock(struct request *rq, struct PinUnblock_in *in, struct PinUnblock_out *out)
+{
+	struct token *t;
+
+	(void)out;
+	TRY(want_token(in->token, &t));
+	TRY(length(t, &in->puk));
+	TRY(length(t, &in->pin));
+	return unblock(rq, t, &in->puk, &in->pin, done_unblock);
+}
+
+err serve_PinInit(struct request *rq, struct PinInit_in *in, struct PinInit_out *out)
+{
+	struct session *s;
+
+	(void)out;
+	TRY(session_want(rq, in->session, &s));
+	if (session_user(s) != CKU_SO)
+		return FAIL(PIN_NEEDED);
+	TRY(length(s->token, &in->pin));
+	return unblock(rq, s->token, login_find(rq->peer, s->token)->pin, &in->pin, done_pin_init);
+}
+
+/* --- prove --------------------------------------------------------------------------------------- */
+static void encode_verify(struct job *j, struct buf *b)
+{
+	struct CardLogin_in in = { .user = CKU_USER, .fresh = 1, .pin = *j->pin, .tries = j->tries };
+
+	CardLogin_put_in(b, &in);
+	secret_wipe(&in.pin);
+}
+
+static void done_verify(struct job *j, err e, struct cur *reply)
+{
+	struct CardLogin_out out = { 0 };
+
+	if (ok(e))
+		CardLogin_get_out(reply, &out);
+	pin_outcome(j->token, j->pin, e);
+	if (ok(e) && out.left != j->token->tries.user) {
+		j->token->tries.user = out.left;
+		broker_changed();
+	}
+	answer_PinVerify(j->rq, e, NULL);
+}
+
+err serve_PinVerify(struct request *rq, struct PinVerify_in *in, struct PinVerify_out *out)
+{
+	struct token *t;
+
+	(void)out;
+	TRY(want_token(in->token, &t));
+	TRY(pin_refuse(t, &in->pin));
+	struct job *j = job_new(t, CardLogin_ID, NULL);
+	if (!j)
+		return FAIL(QUOTA);
+	j->tries = in->last ? TRIES_UNKNOWN : TRIES_NOT_LAST;
+	j->encode = encode_verify;
+	j->done = done_verify;
+	return post_pins(rq, t, j, &in->pin, NULL);
+}

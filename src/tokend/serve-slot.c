@@ -1,0 +1,149 @@
+/* Hello, and what is known of tokens, readers and mechanisms: all from memory. */
+#include "config.h"
+#include "lib/log.h"
+#include "mech.h"
+#include "peer.h"
+#include "session.h"
+#include "token.h"
+
+/* What a handler's `out` borrows lives here until the reply is made. */
+static uint8_t room[FRAME_DATA_MAX];
+
+static err list(struct buf *b, struct span *out)
+{
+	*out = buf_span(b);
+	return b->bad ? FAIL(QUOTA) : OK;
+}
+
+/* The token of a call that names one. */
+static err want_token(uint32_t id, struct token **t)
+{
+	*t = token_find(id);
+	return *t && (*t)->known ? OK : FAIL(NO_TOKEN);
+}
+
+err serve_Hello(struct request *rq, struct Hello_in *in, struct Hello_out *out)
+{
+	if (in->version != WIRE_VERSION || in->word != sizeof(CK_ULONG))
+		return FAIL(WRONG_VERSION);
+	if (!tokens_settled())
+		return request_park(rq, NULL);
+	rq->peer->greeted = true;
+	out->version = WIRE_VERSION;
+	out->build = span_str(PACKAGE_VERSION);
+	return OK;
+}
+
+err serve_TokenList(struct request *rq, struct TokenList_in *in, struct TokenList_out *out)
+{
+	struct buf b = BUF(room);
+
+	(void)rq, (void)in;
+	for (struct token *t = broker.tokens; t; t = t->next) {
+		struct TokenRec_in rec = { .token = t->id, .serial = span_str(t->serial), .label = span_str(t->label) };
+		if (t->known && !t->gone)
+			TokenRec_put_in(&b, &rec);
+	}
+	out->generation = broker.generation;
+	return list(&b, &out->list);
+}
+
+/* CKF_ of CK_TOKEN_INFO (PKCS#11 3.2). */
+static uint64_t token_flags(const struct token *t)
+{
+	uint64_t flags = CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED;
+
+	if (t->flags & TOKEN_PIN_TO_CHANGE)
+		flags |= CKF_USER_PIN_TO_BE_CHANGED;
+	if (t->tries.user == 0)
+		flags |= CKF_USER_PIN_LOCKED;
+	else if (t->tries.user == 1)
+		flags |= CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY;
+	else if (t->tries.user == 2)
+		flags |= CKF_USER_PIN_COUNT_LOW;
+	if (t->tries.puk == 0)
+		flags |= CKF_SO_PIN_LOCKED;
+	else if (t->tries.puk == 1)
+		flags |= CKF_SO_PIN_COUNT_LOW | CKF_SO_PIN_FINAL_TRY;
+	else if (t->tries.puk == 2)
+		flags |= CKF_SO_PIN_COUNT_LOW;
+	return flags;
+}
+
+static void count_sessions(const struct request *rq, const struct token *t, struct TokenInfo_out *out)
+{
+	for (struct peer *p = broker.peers; p; p = p->next)
+		for (struct session *s = p->sessions; s; s = s->next) {
+			if (s->token != t || p != rq->peer)
+				continue;
+			out->sessions++;
+			out->rw_sessions += s->flags & CKF_RW_SESSION ? 1 : 0;
+		}
+}
+
+err serve_TokenInfo(struct request *rq, struct TokenInfo_in *in, struct TokenInfo_out *out)
+{
+	struct token *t;
+
+	TRY(want_token(in->token, &t));
+	*out = (struct TokenInfo_out){
+		.label = span_str(t->label), .manufacturer = span_str(t->manufacturer),
+		.model = span_str(t->model), .serial = span_str(t->serial),
+		.reader = span_str(t->reader->name), .driver = span_str(t->driver),
+		.flags = token_flags(t), .pin_min = t->pin_min, .pin_max = t->pin_max,
+		.pin_tries = t->tries.user, .puk_tries = t->tries.puk, .firmware = t->firmware,
+		.session_count = PEER_SESSIONS_MAX, .rw_session_count = PEER_SESSIONS_MAX,
+	};
+	count_sessions(rq, t, out);
+	return OK;
+}
+
+err serve_WaitEvent(struct request *rq, struct WaitEvent_in *in, struct WaitEvent_out *out)
+{
+	out->now = broker.generation;
+	if (in->generation != broker.generation)
+		return OK;
+	return request_keep(rq) ? FAIL(PENDING) : FAIL(QUOTA);
+}
+
+err serve_ReaderList(struct request *rq, struct ReaderList_in *in, struct ReaderList_out *out)
+{
+	struct buf b = BUF(room);
+
+	(void)rq, (void)in;
+	for (struct reader *r = broker.readers; r; r = r->next) {
+		struct ReaderRec_in rec = { .name = span_str(r->name), .state = r->state,
+		                            .token = r->token ? r->token->id : 0, .atr = { r->atr, r->atr_n } };
+		if (!r->gone)
+			ReaderRec_put_in(&b, &rec);
+	}
+	return list(&b, &out->list);
+}
+
+err serve_LoginList(struct request *rq, struct LoginList_in *in, struct LoginList_out *out)
+{
+	struct buf b = BUF(room);
+	struct token *t;
+
+	(void)rq;
+	TRY(want_token(in->token, &t));
+	for (struct peer *p = broker.peers; p; p = p->next) {
+		struct login *l = login_find(p, t);
+		if (!l)
+			continue;
+		struct LoginRec_in rec = { .pid = (uint32_t)p->pid, .user = l->user, .program = span_str(p->program) };
+		LoginRec_put_in(&b, &rec);
+	}
+	return list(&b, &out->list);
+}
+
+err serve_MechList(struct request *rq, struct MechList_in *in, struct MechList_out *out)
+{
+	struct buf b = BUF(room);
+	struct token *t;
+
+	(void)rq;
+	TRY(want_token(in->token, &t));
+	mech_list(t, &b);
+	return list(&b, &out->list);
+}

@@ -1,0 +1,57 @@
+/* A Cryptoki session: its operations, its session objects, and whose it is. */
+#ifndef BSRE_TOKEND_SESSION_H
+#define BSRE_TOKEND_SESSION_H
+#include <openssl/evp.h>
+#include "object.h"
+#include "peer.h"
+#include "token.h"
+
+struct mech;
+
+/* A running operation. Data are hashed as they come, or gathered where the mechanism hashes nothing. */
+struct op {
+	bool               live, busy;		/* busy: its last part is at the card */
+	const struct mech *mech;
+	uint64_t           hash, mgf, salt;	/* PSS and OAEP: CKM_, CKG_, bytes */
+	uint8_t           *label;		/* OAEP's, owned */
+	size_t             label_n;
+	uint32_t           key;			/* object */
+	EVP_MD_CTX        *md;
+	uint8_t           *data;		/* gathered, owned, wiped */
+	size_t             data_n, data_cap;
+	err                failed;		/* what went wrong in an update that nobody waited for */
+};
+
+struct session {
+	struct session *next;			/* of the peer */
+	struct peer    *peer;
+	struct token   *token;			/* NULL: it was pulled out, the session is dead */
+	uint32_t        id, flags;
+	struct op       ops[OP_KINDS];
+	struct secret  *context;		/* PIN of a context login, until the operation's end */
+	struct object  *objects;
+};
+
+/* The peer's session by its number; NULL: none, or its token is gone. */
+struct session *session_find(struct peer *p, uint32_t id);
+
+/* As above, as the handlers' first line: SESSION_GONE. */
+err session_want(struct request *rq, uint32_t id, struct session **s) MUST_USE;
+
+/* QUOTA, SESSION_COUNT, SESSION_RW_SO. */
+err  session_open(struct peer *p, struct token *t, uint32_t flags, uint32_t *id) MUST_USE;
+void session_close(struct session *s);
+void sessions_end(struct peer *p);			/* the program went */
+void sessions_end_slot(struct peer *p, struct token *t);/* C_CloseAllSessions */
+void sessions_end_token(struct token *t);		/* the token went: sessions stay, dead */
+
+/* CKS_ of the session, from its flags and the program's login. */
+uint32_t session_state(const struct session *s);
+
+/* CKU_ of who is logged in for this session, CKU_NONE where nobody is. */
+#define CKU_NONE 0xFFFFFFFFu
+uint32_t session_user(const struct session *s);
+
+/* Ends an operation: its data are wiped. */
+void op_end(struct op *op);
+#endif

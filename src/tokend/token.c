@@ -1,0 +1,381 @@
+/* Readers and tokens: what the monitors tell, and what becomes of it. */
+#include "config.h"
+#include <stdlib.h>
+#include "job.h"
+#include "lib/log.h"
+#include "load.h"
+#include "peer.h"
+#include "session.h"
+#include "token.h"
+#include "wire/events.h"
+
+enum { MONITORS_MAX = 16, MONITOR_RETRY_MS = 1000, CRASHES_MAX = 4 };
+
+static struct monitor {
+	struct child     child;
+	char            *args[3];
+	bool             scanned;
+	sd_event_source *again;
+} monitors[MONITORS_MAX];
+static unsigned monitor_count;
+
+static void keep_text(char *out, size_t cap, struct span s)
+{
+	struct buf b = { (uint8_t *)out, 0, cap - 1, false };
+
+	buf_put(&b, span_first(s, cap - 1));
+	out[b.n] = '\0';
+}
+
+struct token *token_find(uint32_t id)
+{
+	struct token *t = broker.tokens;
+
+	while (t && (t->id != id || t->gone))
+		t = t->next;
+	return t;
+}
+
+/* --- the end of a token ------------------------------------------------------------------------ */
+static int token_free(sd_event_source *s, void *data)
+{
+	struct token *t = data;
+
+	sd_event_source_unref(s);
+	for (struct token **at = &broker.tokens; *at; at = &(*at)->next)
+		if (*at == t) {
+			*at = t->next;
+			break;
+		}
+	objects_free(t);
+	free(t);
+	return 0;
+}
+
+static void token_remove(struct token *t, enum reader_state state, bool killing)
+{
+	sd_event_source *source = NULL;
+
+	if (t->gone)
+		return;
+	log_line(LOG_NOTICE, "token=%u serial=%s gone from %s", t->id, t->serial, t->reader->name);
+	t->gone = true;
+	t->reader->token = NULL;
+	t->reader->state = state;
+	child_stop(&t->worker, killing);
+	logins_end_token(t);
+	sessions_end_token(t);
+	jobs_end(t, FAIL(TOKEN_GONE));
+	requests_unpark(t);
+	sd_event_add_defer(broker.event, &source, token_free, t);
+	broker_changed();
+}
+
+void token_lost(struct token *t, bool quarantine)
+{
+	token_remove(t, quarantine ? READER_QUARANTINED : READER_EMPTY, quarantine);
+	requests_unpark(NULL);
+}
+
+/* --- identification ---------------------------------------------------------------------------- */
+static void encode_open(struct job *j, struct buf *b)
+{
+	struct CardOpen_in in = { .reader = span_str(j->token->reader->name), .known = j->flags };
+
+	CardOpen_put_in(b, &in);
+}
+
+static void keep_identity(struct token *t, struct CardOpen_out *o)
+{
+	keep_text(t->driver, sizeof t->driver, o->driver);
+	keep_text(t->serial, sizeof t->serial, o->serial);
+	keep_text(t->label, sizeof t->label, o->label);
+	keep_text(t->manufacturer, sizeof t->manufacturer, o->manufacturer);
+	keep_text(t->model, sizeof t->model, o->model);
+	t->firmware = o->firmware;
+	t->flags = o->flags;
+	t->algs = o->algs;
+	t->pin_min = o->pin_min;
+	t->pin_max = o->pin_max;
+	t->tries.user = o->pin_tries;
+	t->tries.puk = o->puk_tries;
+}
+
+static enum reader_state state_after(err e)
+{
+	return e.code == E_UNKNOWN_CARD ? READER_UNKNOWN_CARD :
+	       e.code == E_TOKEN_BUSY ? READER_EXCLUSIVE :
+	       e.code == E_TOKEN_GONE || e.code == E_NO_TOKEN ? READER_EMPTY : READER_MUTE;
+}
+
+static void done_open(struct job *j, err e, struct cur *reply)
+{
+	struct CardOpen_out out = { 0 };
+	struct token *t = j->token;
+
+	if (t->gone)
+		return;
+	if (ok(e)) {
+		CardOpen_get_out(reply, &out);
+		if (!cur_done(reply))
+			e = FAIL(BAD_REPLY);
+	}
+	if (!ok(e)) {
+		log_line(LOG_NOTICE, "reader=%s: %s", t->reader->name, log_err(e));
+		token_remove(t, state_after(e), false);
+	} else {
+		keep_identity(t, &out);
+		t->known = true;
+		t->reader->state = READER_READY;
+		log_line(LOG_NOTICE, "token=%u serial=%s driver=%s in %s", t->id, t->serial, t->driver,
+		         t->reader->name);
+		broker_changed();
+	}
+	if (tokens_settled())
+		requests_unpark(NULL);
+}
+
+static void identify(struct token *t)
+{
+	struct job *j = job_new(t, CardOpen_ID, NULL);
+
+	if (!j) {
+		token_lost(t, false);
+		return;
+	}
+	j->encode = encode_open;
+	j->done = done_open;
+	job_post(j);
+}
+
+void token_reidentify(struct token *t)
+{
+	objects_free(t);
+	t->load = LOAD_NONE;
+	logins_end_token(t);
+	identify(t);
+}
+
+static void token_arrive(struct reader *r);
+
+static void worker_frame(void *owner, const struct frame *f)
+{
+	jobs_reply(owner, f);
+}
+
+static void worker_gone(void *owner)
+{
+	struct token *t = owner;
+	struct reader *r = t->reader;
+
+	/* one that ended left nothing at pcscd: the card can be taken up again, but not for ever */
+	bool again = ++r->crashes < CRASHES_MAX;
+	token_lost(t, !again);
+	if (again && r->present)
+		token_arrive(r);
+}
+
+static void token_arrive(struct reader *r)
+{
+	struct token *t = calloc(1, sizeof *t), **at = &broker.tokens;
+
+	if (!t)
+		return;
+	t->id = broker_next_id();
+	t->reader = r;
+	t->worker = (struct child){ .fd = -1, .owner = t, .frame = worker_frame, .gone = worker_gone };
+	t->tries = (struct tries){ .user = TRIES_UNKNOWN, .puk = TRIES_UNKNOWN };
+	if (!ok(child_start(&t->worker, "worker", NULL))) {
+		free(t);
+		r->state = READER_MUTE;
+		return;
+	}
+	while (*at)
+		at = &(*at)->next;
+	*at = t;
+	r->token = t;
+	r->state = READER_IDENTIFYING;
+	identify(t);
+}
+
+void token_load(struct token *t)
+{
+	if (t->load == LOAD_NONE) {
+		t->load = LOAD_RUNS;
+		load_begin(t);
+	}
+}
+
+/* --- what the monitors tell -------------------------------------------------------------------- */
+static struct reader *reader_named(struct span name)
+{
+	struct reader **at = &broker.readers;
+
+	for (; *at; at = &(*at)->next)
+		if (span_eq(span_str((*at)->name), span_first(name, NAME_MAX_BYTES - 1)))
+			return *at;
+	struct reader *r = calloc(1, sizeof *r);
+	if (!r)
+		return NULL;
+	keep_text(r->name, sizeof r->name, name);
+	*at = r;
+	return r;
+}
+
+static void told_reader(struct ReaderState_in *in)
+{
+	struct reader *r = reader_named(in->reader);
+	struct buf atr;
+
+	if (!r)
+		return;
+	bool swapped = r->present && in->present && in->count != r->count;
+	atr = BUF(r->atr);
+	buf_put(&atr, span_first(in->atr, sizeof r->atr));
+	r->atr_n = atr.n;
+	r->exclusive = in->exclusive;
+	r->count = in->count;
+	r->gone = false;
+	if (r->token && (!in->present || swapped))
+		token_remove(r->token, READER_EMPTY, false);
+	if (!in->present || swapped)
+		r->state = READER_EMPTY;
+	bool arrived = in->present && (!r->present || swapped);
+	if (arrived)
+		r->crashes = 0;
+	/* a card that another program held alone is tried again when that program lets go */
+	bool freed = in->present && !in->exclusive && r->state == READER_EXCLUSIVE;
+	r->present = in->present;
+	if (arrived || freed)
+		token_arrive(r);
+	broker_changed();
+}
+
+static void told_gone(struct span name)
+{
+	struct reader *r = reader_named(name);
+
+	if (!r)
+		return;
+	if (r->token)
+		token_remove(r->token, READER_EMPTY, false);
+	r->present = false;
+	r->gone = true;
+	broker_changed();
+}
+
+static bool is_vtoken(const struct reader *r)
+{
+	return span_eq(span_first(span_str(r->name), 7), span_str("vtoken:"));
+}
+
+/* A pcscd that went took its readers along; a kept PIN does not outlive it. */
+static void told_service(bool up)
+{
+	if (broker.pcsc_up == up)
+		return;
+	broker.pcsc_up = up;
+	log_line(LOG_NOTICE, "pcscd %s", up ? "is there" : "is not there");
+	for (struct reader *r = broker.readers; r && !up; r = r->next)
+		if (!is_vtoken(r))
+			told_gone(span_str(r->name));
+}
+
+static void scan_done(struct monitor *m)
+{
+	if (m->scanned)
+		return;
+	m->scanned = true;
+	broker.scans_open--;
+	if (tokens_settled())
+		requests_unpark(NULL);
+}
+
+static void monitor_frame(void *owner, const struct frame *f)
+{
+	struct cur c = cur_of(f->body);
+	struct ReaderState_in state;
+	struct ReaderGone_in gone;
+	struct ServiceState_in service;
+
+	switch (f->what) {
+	case ReaderState_ID:
+		ReaderState_get_in(&c, &state);
+		if (cur_done(&c))
+			told_reader(&state);
+		break;
+	case ReaderGone_ID:
+		ReaderGone_get_in(&c, &gone);
+		if (cur_done(&c))
+			told_gone(gone.reader);
+		break;
+	case ServiceState_ID:
+		ServiceState_get_in(&c, &service);
+		if (cur_done(&c))
+			told_service(service.up);
+		break;
+	case ScanDone_ID:
+		scan_done(owner);
+		break;
+	}
+}
+
+static void monitor_start(struct monitor *m);
+
+static int monitor_again(sd_event_source *s, uint64_t usec, void *data)
+{
+	struct monitor *m = data;
+
+	(void)s, (void)usec;
+	broker_cancel(&m->again);
+	monitor_start(m);
+	return 0;
+}
+
+static void monitor_gone(void *owner)
+{
+	struct monitor *m = owner;
+
+	log_line(LOG_ERROR, "a monitor ended and is started again");
+	scan_done(m);
+	if (!m->args[0])
+		told_service(false);
+	broker_after(&m->again, MONITOR_RETRY_MS, monitor_again, m);
+}
+
+static void monitor_start(struct monitor *m)
+{
+	m->child = (struct child){ .fd = -1, .owner = m, .frame = monitor_frame, .gone = monitor_gone };
+	if (!ok(child_start(&m->child, "monitor", m->args)))
+		broker_after(&m->again, MONITOR_RETRY_MS, monitor_again, m);
+}
+
+err tokens_watch(bool pcsc, char *const *vtokens)
+{
+	static char option[] = "--vtoken";
+
+	if (pcsc)
+		monitors[monitor_count++] = (struct monitor){ 0 };
+	for (; vtokens && *vtokens; vtokens++) {
+		if (monitor_count == MONITORS_MAX)
+			return FAIL(QUOTA);
+		monitors[monitor_count++] = (struct monitor){ .args = { option, *vtokens, NULL } };
+	}
+	broker.scans_open = monitor_count;
+	for (unsigned i = 0; i < monitor_count; i++)
+		monitor_start(&monitors[i]);
+	return OK;
+}
+
+bool tokens_settled(void)
+{
+	if (broker.scan_over)
+		return true;
+	if (broker.scans_open)
+		return false;
+	for (struct token *t = broker.tokens; t; t = t->next)
+		if (!t->known && !t->gone)
+			return false;
+	broker.scan_over = true;
+	return true;
+}

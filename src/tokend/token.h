@@ -1,0 +1,65 @@
+/* Readers, and the tokens in them: arrival, identification, reading, removal. */
+#ifndef BSRE_TOKEND_TOKEN_H
+#define BSRE_TOKEND_TOKEN_H
+#include "broker.h"
+#include "child.h"
+#include "pin.h"
+#include "wire/records.h"
+
+enum { NAME_MAX_BYTES = 256, TRIES_UNKNOWN = 255, TRIES_NOT_LAST = 254 };
+
+struct job;
+struct object;
+
+struct reader {
+	struct reader    *next;
+	char              name[NAME_MAX_BYTES];
+	uint8_t           atr[33];
+	size_t            atr_n;
+	bool              present, exclusive, gone;
+	uint32_t          count;		/* the reader's own event counter */
+	unsigned          crashes;		/* workers lost since the card was put in */
+	enum reader_state state;
+	struct token     *token;		/* NULL: empty, or nothing that a driver knows */
+};
+
+enum load { LOAD_NONE, LOAD_RUNS, LOAD_DONE };
+
+struct token {
+	struct token    *next;
+	struct reader   *reader;
+	uint32_t         id;
+	bool             known;			/* identified: programs see it */
+	bool             gone;			/* pulled out: only those who hold a pointer see it */
+	char             driver[32], serial[64], label[128], manufacturer[64], model[64];
+	uint32_t         firmware, flags, algs, pin_min, pin_max;
+	struct tries     tries;
+	struct child     worker;
+	struct job      *jobs, *running;	/* queue; the one the worker has */
+	bool             open;			/* a transaction is open at the card */
+	uint64_t         opened;		/* since when */
+	uint32_t         fresh;			/* session whose context login was the worker's last command */
+	sd_event_source *linger, *pause, *watchdog;
+	enum load        load;
+	struct object   *objects;
+};
+
+/* Starts the monitors: pcscd's, and one for each virtual token's socket (NULL-terminated). */
+err tokens_watch(bool pcsc, char *const *vtokens) MUST_USE;
+
+/* True once every reader has been told and what is in it is identified, or given up. */
+bool tokens_settled(void);
+
+/* The token by its number; NULL: none, or it is gone. */
+struct token *token_find(uint32_t id);
+
+/* Begins to read the objects where that was not done yet. Requests that need them are parked. */
+void token_load(struct token *t);
+
+/* The card does not answer or its worker died: the token is gone, its reader unusable until the card
+ * was pulled. */
+void token_lost(struct token *t, bool quarantine);
+
+/* For CardInit: forget what was read, identify anew. Its number stays. */
+void token_reidentify(struct token *t);
+#endif

@@ -1,0 +1,245 @@
+/* bsre-tokend: the broker's beginning, and the door to its other parts. */
+#include "config.h"
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+#include "broker.h"
+#include "children.h"
+#include "lib/log.h"
+#include "lib/secret.h"
+#include "peer.h"
+#include "token.h"
+
+enum { EXIT_USAGE = 64, VTOKENS_MAX = 15, CHILD_FD = 3, SCAN_LIMIT_MS = 2000, BACKLOG = 128, IDLE_CHECK_MS = 1000 };
+
+struct options {
+	const char *socket;
+	char       *vtokens[VTOKENS_MAX + 1];
+	unsigned    vtoken_count;
+	bool        pcsc;
+	int         listen_fd;
+	bool        made_socket;
+};
+
+static int usage(FILE *to)
+{
+	fputs("usage: bsre-tokend [--socket PATH] [--vtoken SOCKET]... [--no-pcsc] [--idle-exit SECONDS]\n"
+	      "                   [--verbose] [--version] [--help]\n"
+	      "The token service of one user; normally started by systemd. See bsre-tokend(8).\n", to);
+	return to == stdout ? EXIT_SUCCESS : EXIT_USAGE;
+}
+
+/* A number of an option; false and a message where it is none. */
+static bool number(const char *text, const char *option, uint32_t *out)
+{
+	char *end;
+	unsigned long v;
+
+	errno = 0;
+	v = strtoul(text, &end, 10);
+	if (errno || *end || end == text || *text == '-' || v > 1000000) {
+		fprintf(stderr, "bsre-tokend: %s wants a number of seconds, not \"%s\"\n", option, text);
+		return false;
+	}
+	*out = (uint32_t)v;
+	return true;
+}
+
+/* -1: go on; else the exit status. */
+static int options_read(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "socket", 1, NULL, 's' }, { "vtoken", 1, NULL, 'v' }, { "no-pcsc", 0, NULL, 'n' },
+		{ "idle-exit", 1, NULL, 'i' }, { "verbose", 0, NULL, 'd' }, { "version", 0, NULL, 'V' },
+		{ "help", 0, NULL, 'h' }, { NULL, 0, NULL, 0 },
+	};
+	static int verbosity = LOG_NOTICE;
+
+	for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;)
+		switch (c) {
+		case 's': o->socket = optarg; break;
+		case 'n': o->pcsc = false; break;
+		case 'd': log_level((enum log_level)++verbosity); break;
+		case 'V': puts("bsre-tokend " PACKAGE_VERSION); return EXIT_SUCCESS;
+		case 'h': return usage(stdout);
+		case 'i':
+			if (!number(optarg, "--idle-exit", &broker.conf.idle_exit))
+				return EXIT_USAGE;
+			break;
+		case 'v':
+			if (o->vtoken_count == VTOKENS_MAX)
+				return usage(stderr);
+			o->vtokens[o->vtoken_count++] = optarg;
+			break;
+		default: return usage(stderr);
+		}
+	return optind == argc ? -1 : usage(stderr);
+}
+
+/* --- the socket ---------------------------------------------------------------------------------- */
+/* A folder that only we may enter; made where it is missing. */
+static bool folder_is_private(const char *path)
+{
+	char folder[sizeof(struct sockaddr_un)];
+	struct stat st;
+
+	snprintf(folder, sizeof folder, "%s", path);
+	char *slash = strrchr(folder, '/');
+	if (!slash || slash == folder)
+		return false;
+	*slash = '\0';
+	mkdir(folder, 0700);
+	return stat(folder, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 022);
+}
+
+/* True where nobody answers at the path: a socket file that a killed broker left. */
+static bool is_stale(const struct sockaddr_un *at)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool stale = connect(fd, (const struct sockaddr *)at, sizeof *at) < 0 && errno == ECONNREFUSED;
+
+	close(fd);
+	return stale;
+}
+
+static int socket_make(const char *path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+
+	if (strlen(path) >= sizeof at.sun_path || !folder_is_private(path)) {
+		fprintf(stderr, "bsre-tokend: %s: the path is too long, or its folder is not this user's own\n", path);
+		return -1;
+	}
+	snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+	if (is_stale(&at))
+		unlink(path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	mode_t before = umask(0177);
+	int rc = bind(fd, (const struct sockaddr *)&at, sizeof at);
+	umask(before);
+	if (rc < 0 || listen(fd, BACKLOG) < 0) {
+		fprintf(stderr, "bsre-tokend: %s: %s\n", path,
+		        errno == EADDRINUSE ? "another bsre-tokend runs there" : strerror(errno));
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static bool socket_open(struct options *o)
+{
+	static char path[sizeof(struct sockaddr_un)];
+	const char *run = getenv("XDG_RUNTIME_DIR");
+
+	if (sd_listen_fds(1) == 1) {
+		o->listen_fd = SD_LISTEN_FDS_START;
+		return true;
+	}
+	if (!o->socket)
+		o->socket = getenv("BSRE_TOKEND_SOCKET");
+	if (!o->socket) {
+		if (run)
+			snprintf(path, sizeof path, "%s/bsre-token/socket", run);
+		else
+			snprintf(path, sizeof path, "/run/user/%d/bsre-token/socket", (int)geteuid());
+		o->socket = path;
+	}
+	o->listen_fd = socket_make(o->socket);
+	o->made_socket = true;
+	return o->listen_fd >= 0;
+}
+
+/* --- running ------------------------------------------------------------------------------------- */
+/* A reader that does not tell in time does not keep programs waiting any longer. */
+static int scan_over(sd_event_source *s, uint64_t usec, void *data)
+{
+	(void)s, (void)usec, (void)data;
+	broker.scan_over = true;
+	requests_unpark(NULL);
+	return 0;
+}
+
+static int idle_check(sd_event_source *s, uint64_t usec, void *data)
+{
+	static uint64_t busy;
+	sd_event_source **timer = data;
+
+	(void)s, (void)usec;
+	if (broker.peers || !busy)
+		busy = broker_now();
+	if (broker_now() - busy >= (uint64_t)broker.conf.idle_exit * 1000)
+		return sd_event_exit(broker.event, 0);
+	broker_after(timer, IDLE_CHECK_MS, idle_check, timer);
+	return 0;
+}
+
+static bool loop_setup(void)
+{
+	static const int quits[] = { SIGTERM, SIGINT, SIGHUP };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	for (size_t i = 0; i < 3; i++)
+		sigaddset(&set, quits[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	if (sd_event_new(&broker.event) < 0)
+		return false;
+	for (size_t i = 0; i < 3; i++)
+		if (sd_event_add_signal(broker.event, NULL, quits[i], NULL, NULL) < 0)
+			return false;
+	return true;
+}
+
+/* Ends every worker through its socket, so that it closes its card. */
+static void farewell(const struct options *o)
+{
+	for (struct token *t = broker.tokens; t; t = t->next)
+		child_stop(&t->worker, false);
+	if (o->made_socket)
+		unlink(o->socket);
+	log_line(LOG_NOTICE, "ends");
+}
+
+static int run(struct options *o)
+{
+	static sd_event_source *scan, *idle;
+
+	if (!loop_setup() || !ok(peers_listen(o->listen_fd)) || !ok(tokens_watch(o->pcsc, o->vtokens))) {
+		log_line(LOG_ERROR, "cannot start");
+		return EXIT_FAILURE;
+	}
+	broker_after(&scan, SCAN_LIMIT_MS, scan_over, NULL);
+	if (broker.conf.idle_exit)
+		broker_after(&idle, IDLE_CHECK_MS, idle_check, &idle);
+	log_line(LOG_NOTICE, "version %s", PACKAGE_VERSION);
+	sd_notify(0, "READY=1");
+	int rc = sd_event_loop(broker.event);
+	farewell(o);
+	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .pcsc = true, .listen_fd = -1 };
+
+	secret_harden();
+	signal(SIGPIPE, SIG_IGN);
+	if (argc > 1 && strcmp(argv[1], "worker") == 0)
+		return worker_main(CHILD_FD);
+	if (argc > 1 && strcmp(argv[1], "monitor") == 0)
+		return monitor_main(CHILD_FD, argc - 2, argv + 2);
+	log_name("bsre-tokend");
+	int rc = options_read(argc, argv, &o);
+	if (rc >= 0)
+		return rc;
+	broker.self = "/proc/self/exe";
+	return socket_open(&o) ? run(&o) : EXIT_FAILURE;
+}

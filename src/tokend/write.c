@@ -1,0 +1,219 @@
+/* Certificates and names written to the token; keys and certificates destroyed. */
+#include "config.h"
+#include "job.h"
+#include "lib/log.h"
+#include "peer.h"
+#include "write.h"
+
+err may_write(const struct session *s)
+{
+	if (!(s->flags & CKF_RW_SESSION))
+		return FAIL(SESSION_RO);
+	return session_user(s) == CKU_USER ? OK : FAIL(PIN_NEEDED);
+}
+
+err write_post(struct request *rq, struct session *s, struct job *j)
+{
+	struct login *l = login_find(s->peer, s->token);
+
+	if (!j)
+		return FAIL(QUOTA);
+	j->pin = l ? secret_keep(l->pin) : NULL;
+	j->rq = request_keep(rq);
+	if (!j->pin || !j->rq) {
+		if (j->rq)
+			request_drop(j->rq);
+		job_free(j);
+		return FAIL(QUOTA);
+	}
+	l->used = broker_now();
+	j->session = s->id;
+	j->tries = s->token->tries.user;
+	job_post(j);
+	return FAIL(PENDING);
+}
+
+err use_outcome(struct job *j, err e)
+{
+	struct token *t = j->token;
+
+	switch (e.code) {
+	case E_PIN_WRONG:
+	case E_PIN_BLOCKED:
+		/* the kept PIN is not the card's any more: no copy of it is ever sent again */
+		pin_outcome(t, NULL, e);
+		logins_end_token(t);
+		return FAIL(PIN_NEEDED);
+	case E_TRIES_CHANGED:
+	case E_PIN_LAST_TRY:
+		pin_outcome(t, NULL, e);
+		if (j->rq && j->rq->peer)
+			login_end(j->rq->peer, t);
+		return FAIL(PIN_NEEDED);
+	default:
+		return e;
+	}
+}
+
+/* --- a certificate into the slot of its key ------------------------------------------------------ */
+static void encode_cert(struct job *j, struct buf *b)
+{
+	struct CardCertWrite_in in = { .pin = *j->pin, .tries = j->tries, .slot = j->slot, .der = j->first };
+
+	CardCertWrite_put_in(b, &in);
+	secret_wipe(&in.pin);
+}
+
+/* The record of a slot as its key objects know it. */
+static struct KeyRec_in rec_of(const struct object *key)
+{
+	return (struct KeyRec_in){
+		.slot = key->slot, .flags = KEY_HAS_KEY | (key->generated ? KEY_GENERATED : 0u) |
+			(key->always_auth ? KEY_PIN_ALWAYS : 0u),
+		.pin_policy = key->pin_policy, .touch_policy = key->touch_policy,
+		.id = key->id, .label = key->label,
+	};
+}
+
+static void done_cert(struct job *j, err e, struct cur *reply)
+{
+	struct ObjectCreate_out out = { 0 };
+	struct token *t = j->token;
+
+	(void)reply;
+	e = use_outcome(j, e);
+	struct object *key = ok(e) && !t->gone ? object_of_slot(t, j->slot, OBJ_PRIVATE) : NULL;
+	if (key) {
+		struct KeyRec_in rec = rec_of(key);
+		objects_remove(t, j->slot, OBJ_CERT);
+		objects_add_cert(t, &rec, j->first);
+		struct object *cert = object_of_slot(t, j->slot, OBJ_CERT);
+		out.object = cert ? cert->handle : 0;
+		broker_changed();
+	}
+	log_line(LOG_NOTICE, "certificate write token=%s slot=%02x: %s", t->serial, j->slot, log_err(e));
+	answer_ObjectCreate(j->rq, e, &out);
+}
+
+static struct object *key_of_cert(const struct token *t, struct span spki)
+{
+	for (struct object *o = t->objects; o; o = o->next)
+		if (o->kind & OBJ_PUBLIC && span_eq(o->spki, spki))
+			return o;
+	return NULL;
+}
+
+err write_object(struct request *rq, struct session *s, CK_ULONG cls, struct span attrs)
+{
+	struct cert_parts parts;
+	struct span der;
+
+	TRY(may_write(s));
+	if (cls != CKO_CERTIFICATE)
+		return FAIL(TEMPLATE_INCONSISTENT);
+	if (!template_get(attrs, CKA_VALUE, &der))
+		return FAIL(TEMPLATE_INCOMPLETE);
+	if (!ok(der_cert(der, &parts)))
+		return FAIL(CERT_INVALID);
+	struct object *key = key_of_cert(s->token, parts.spki);
+	if (!key)
+		return FAIL(KEY_MISMATCH);
+	struct job *j = job_new(s->token, CardCertWrite_ID, NULL);
+	if (!j || !ok(job_data(j, der, SPAN_NONE))) {
+		if (j)
+			job_free(j);
+		return FAIL(QUOTA);
+	}
+	j->slot = key->slot;
+	j->encode = encode_cert;
+	j->done = done_cert;
+	return write_post(rq, s, j);
+}
+
+/* --- destruction --------------------------------------------------------------------------------- */
+static void encode_destroy(struct job *j, struct buf *b)
+{
+	struct CardKeyDestroy_in in = { .pin = *j->pin, .tries = j->tries, .slot = j->slot };
+
+	CardKeyDestroy_put_in(b, &in);
+	secret_wipe(&in.pin);
+}
+
+static void done_destroy(struct job *j, err e, struct cur *reply)
+{
+	(void)reply;
+	e = use_outcome(j, e);
+	if (ok(e) && !j->token->gone) {
+		objects_remove(j->token, j->slot, j->flags);
+		broker_changed();
+	}
+	log_line(LOG_NOTICE, "destroy token=%s slot=%02x: %s", j->token->serial, j->slot, log_err(e));
+	answer_ObjectDestroy(j->rq, e, NULL);
+}
+
+err write_destroy(struct request *rq, struct session *s, struct object *o)
+{
+	TRY(may_write(s));
+	if (!(o->kind & (OBJ_CERT | OBJ_PRIVATE)))
+		return FAIL(ACTION_PROHIBITED);		/* a public key goes with its private key */
+	bool cert = o->kind & OBJ_CERT;
+	struct job *j = job_new(s->token, cert ? CardCertWrite_ID : CardKeyDestroy_ID, NULL);
+	if (!j)
+		return FAIL(QUOTA);
+	j->slot = o->slot;
+	j->flags = cert ? OBJ_CERT : OBJ_KEY;
+	j->encode = cert ? encode_cert : encode_destroy;
+	j->done = done_destroy;
+	return write_post(rq, s, j);
+}
+
+/* --- label and id -------------------------------------------------------------------------------- */
+static void encode_names(struct job *j, struct buf *b)
+{
+	struct CardKeyName_in in = { .pin = *j->pin, .tries = j->tries, .slot = j->slot, .id = j->first,
+	                             .label = j->last };
+
+	CardKeyName_put_in(b, &in);
+	secret_wipe(&in.pin);
+}
+
+static void done_names(struct job *j, err e, struct cur *reply)
+{
+	(void)reply;
+	e = use_outcome(j, e);
+	if (ok(e) && !j->token->gone) {
+		for (struct object *o = j->token->objects; o; o = o->next)
+			if (o->slot == j->slot && o->kind & (OBJ_CERT | OBJ_KEY) &&
+			    (!keep_span(&o->id, j->first) || !keep_span(&o->label, j->last)))
+				e = FAIL(QUOTA);
+		broker_changed();
+	}
+	answer_AttrSet(j->rq, e, NULL);
+}
+
+err write_names(struct request *rq, struct session *s, struct object *o, struct span attrs)
+{
+	struct span id = o->id, label = o->label;
+	struct cur c = cur_of(attrs);
+	struct AttrRec_in rec;
+
+	TRY(may_write(s));
+	while (cur_left(&c)) {
+		AttrRec_get_in(&c, &rec);
+		if (rec.type != CKA_ID && rec.type != CKA_LABEL)
+			return FAIL(ATTR_READ_ONLY);
+		*(rec.type == CKA_ID ? &id : &label) = rec.value;
+	}
+	if (!(o->kind & (OBJ_CERT | OBJ_KEY)) || id.n > 64 || label.n > 64 || id.n == 0)
+		return FAIL(ATTR_VALUE);
+	struct job *j = job_new(s->token, CardKeyName_ID, NULL);
+	if (!j || !ok(job_data(j, id, label))) {
+		if (j)
+			job_free(j);
+		return FAIL(QUOTA);
+	}
+	j->slot = o->slot;
+	j->encode = encode_names;
+	j->done = done_names;
+	return write_post(rq, s, j);
+}

@@ -1,1 +1,48 @@
-# src/cli
+# src/cli: the utility. Everything but main() stands in a library, for the unit tests.
+bin_PROGRAMS += bsre-token
+noinst_LTLIBRARIES += libbsrecli.la
+libbsrecli_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
+libbsrecli_la_SOURCES = \
+	src/cli/advice.def src/cli/commands.def src/cli/dn.def src/cli/options.def \
+	src/cli/args.c src/cli/args.h \
+	src/cli/ask.c src/cli/ask.h \
+	src/cli/certfile.c src/cli/certfile.h \
+	src/cli/cli.h \
+	src/cli/cmd-cert-import.c \
+	src/cli/cmd-help.c \
+	src/cli/cmd-init.c \
+	src/cli/cmd-key-generate.c \
+	src/cli/cmd-key-list.c \
+	src/cli/cmd-list.c \
+	src/cli/cmd-pin-change.c \
+	src/cli/cmd-request.c \
+	src/cli/cmd-status.c \
+	src/cli/cmd-version.c \
+	src/cli/csr.c src/cli/csr.h \
+	src/cli/describe.c src/cli/describe.h \
+	src/cli/dn.c src/cli/dn-json.c src/cli/dn.h \
+	src/cli/file.c src/cli/file.h \
+	src/cli/help.c src/cli/help.h \
+	src/cli/object.c src/cli/object.h \
+	src/cli/overview.c src/cli/overview.h \
+	src/cli/pinrule.c src/cli/pinrule.h \
+	src/cli/print.c src/cli/print.h \
+	src/cli/say.c src/cli/say.h \
+	src/cli/service.c src/cli/service.h \
+	src/cli/token.c src/cli/token.h \
+	src/cli/tokensign.c src/cli/tokensign.h \
+	src/cli/tty.c src/cli/tty.h \
+	src/cli/utf8.c src/cli/utf8.h
+libbsrecli_la_LIBADD = libbsrewire.la libbsre.la $(CRYPTO_LIBS) $(JANSSON_LIBS) $(SMARTCOLS_LIBS) $(LTLIBINTL)
+
+bsre_token_SOURCES = src/cli/main.c
+bsre_token_CFLAGS = $(libbsrecli_la_CFLAGS)
+bsre_token_LDADD = libbsrecli.la
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-cli
+TESTS += tests/unit/test-cli
+tests_unit_test_cli_SOURCES = tests/unit/test-cli.c tests/unit/unit.h
+tests_unit_test_cli_CFLAGS = $(libbsrecli_la_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_cli_LDADD = libbsrecli.la $(CMOCKA_LIBS)
+endif

@@ -1,0 +1,157 @@
+/* Which command, which options: the command line against the tables. */
+#include "config.h"
+#include "args.h"
+#include "say.h"
+
+#define O(id) (1ULL << OPT_##id)
+enum { OPT_none = 63 };				/* a bit that no option has */
+#define NEEDS(x) NEEDS_##x
+
+const struct command commands[] = {
+#define CMD(id, words, operands, min, max, needs, options, brief) \
+	{ words, operands, min, max, NEEDS(needs), options, brief, cmd_##id },
+#include "commands.def"
+#undef CMD
+};
+const size_t commands_count = sizeof commands / sizeof commands[0];
+
+const struct option_row options[OPT_COUNT] = {
+#define OPT(id, name, letter, argument, values, help) { name, letter, argument, values, help },
+#include "options.def"
+#undef OPT
+};
+
+const struct command *args_command(const char *const *words, int n, int *used)
+{
+	const struct command *best = NULL;
+
+	*used = 0;
+	for (size_t i = 0; i < commands_count; i++) {
+		const char *w = commands[i].words;
+		int k = 0;
+
+		for (; *w && k < n; k++) {
+			size_t len = strcspn(w, " ");
+
+			if (strlen(words[k]) != len || strncmp(words[k], w, len) != 0)
+				break;
+			w += len + (w[len] == ' ');
+		}
+		if (!*w && k > *used) {
+			best = &commands[i];
+			*used = k;
+		}
+	}
+	return best;
+}
+
+/* The option of "--name" or "--name=value" (n: the name's length) or of a letter; OPT_COUNT: none. */
+static int find_option(const char *name, size_t n, char letter)
+{
+	for (int i = 0; i < OPT_COUNT; i++) {
+		if (name && strlen(options[i].name) == n && strncmp(options[i].name, name, n) == 0)
+			return i;
+		if (!name && letter && options[i].letter == letter)
+			return i;
+	}
+	return OPT_COUNT;
+}
+
+/* Is v one of "a|b|c"? */
+static bool one_of(const char *values, const char *v)
+{
+	size_t n = strlen(v);
+
+	for (const char *p = values; *p; p += strcspn(p, "|"), p += *p == '|')
+		if (strcspn(p, "|") == n && strncmp(p, v, n) == 0)
+			return true;
+	return false;
+}
+
+static err take_value(struct args *a, int o, const char *value)
+{
+	const struct option_row *row = &options[o];
+
+	if (!row->argument && value)
+		return say_fail(FAIL(USAGE), _("--%s takes no value"), row->name);
+	if (row->argument && !value)
+		return say_fail(FAIL(USAGE), _("--%s needs a value: %s"), row->name, _(row->argument));
+	if (row->values && strcmp(row->values, "FILE") != 0 && !one_of(row->values, value))
+		return say_fail(FAIL(USAGE), _("--%s cannot be '%s'; it takes %s"), row->name,
+				say_clean(value), row->values);
+	a->opt[o] = value ? value : "";
+	return OK;
+}
+
+/* One word that begins with '-': takes the next word too where the option wants it (*i moves). */
+static err take_option(struct args *a, int argc, char **argv, int *i)
+{
+	const char *word = argv[*i], *value = NULL;
+	int o;
+
+	if (word[1] == '-') {
+		size_t n = strcspn(word + 2, "=");
+
+		o = find_option(word + 2, n, 0);
+		if (word[2 + n])
+			value = word + 3 + n;
+	} else {
+		o = find_option(NULL, 0, word[1]);
+		if (word[2])
+			value = word + 2;
+	}
+	if (o == OPT_COUNT)
+		return say_fail(FAIL(USAGE), _("there is no option '%s'"), say_clean(word));
+	if (options[o].argument && !value && *i + 1 < argc)
+		value = argv[++*i];
+	return take_value(a, o, value);
+}
+
+/* Do the options and operands go with the command? */
+static err fits(const struct args *a)
+{
+	const struct command *cmd = a->cmd;
+
+	for (int i = 0; i < OPT_COUNT; i++)
+		if (a->opt[i] && !((cmd->options | GLOBAL_OPTIONS) & 1ULL << i))
+			return say_fail(FAIL(USAGE), _("'%s' takes no option --%s"), cmd->words,
+					options[i].name);
+	if (a->opt[OPT_help])
+		return OK;
+	if (a->nrest < cmd->min)
+		return say_fail(FAIL(USAGE), _("'%s' needs an operand: %s"), cmd->words, _(cmd->operands));
+	if (a->nrest > cmd->max)
+		return say_fail(FAIL(USAGE), _("'%s': '%s' is one word too many"), cmd->words,
+				say_clean(a->rest[cmd->max]));
+	return OK;
+}
+
+err args_parse(int argc, char **argv, struct args *a)
+{
+	const char *words[8] = { NULL };
+	int n = 0, used;
+	bool only_words = false;
+
+	*a = (struct args){ 0 };
+	for (int i = 1; i < argc; i++) {
+		const char *w = argv[i];
+
+		if (!only_words && strcmp(w, "--") == 0)
+			only_words = true;
+		else if (!only_words && w[0] == '-' && w[1])
+			TRY(take_option(a, argc, argv, &i));
+		else if (n == sizeof words / sizeof words[0])
+			return say_fail(FAIL(USAGE), _("too many words from '%s' on"), say_clean(w));
+		else
+			words[n++] = w;
+	}
+	if (n == 0)
+		return OK;
+	a->cmd = args_command(words, n, &used);
+	if (!a->cmd)
+		return say_fail(FAIL(USAGE), _("there is no command '%s'"), say_clean(words[0]));
+	for (int i = used; i < n; i++)
+		if (a->nrest < (int)(sizeof a->rest / sizeof a->rest[0]))
+			a->rest[a->nrest++] = words[i];
+	return fits(a);
+}

@@ -1,0 +1,123 @@
+/* Reading certificates whatever way they come. */
+#include "config.h"
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+#include <openssl/pkcs7.h>
+#include <stdlib.h>
+#include "certfile.h"
+#include "file.h"
+#include "say.h"
+
+/* Moves all of `from` behind what is in `to`. */
+static void take_all(STACK_OF(X509) *to, const STACK_OF(X509) *from)
+{
+	for (int i = 0; i < sk_X509_num(from); i++) {
+		X509 *x = sk_X509_value(from, i);
+
+		if (X509_up_ref(x) && !sk_X509_push(to, x))
+			X509_free(x);
+	}
+}
+
+static void take_pkcs7(STACK_OF(X509) *to, PKCS7 *p7)
+{
+	if (p7 && PKCS7_type_is_signed(p7) && p7->d.sign)
+		take_all(to, p7->d.sign->cert);
+	PKCS7_free(p7);
+}
+
+/* The DER of one PEM block. */
+static void take_block(STACK_OF(X509) *to, const char *name, const unsigned char *der, long n)
+{
+	if (strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0) {
+		X509 *x = d2i_X509(NULL, &der, n);
+
+		if (x && !sk_X509_push(to, x))
+			X509_free(x);
+	} else if (strcmp(name, PEM_STRING_PKCS7) == 0 || strcmp(name, PEM_STRING_PKCS7_SIGNED) == 0 ||
+		   strcmp(name, PEM_STRING_CMS) == 0) {
+		take_pkcs7(to, d2i_PKCS7(NULL, &der, n));
+	}
+}
+
+/* Every PEM block; seen: the name of the last one. */
+static void take_pem(STACK_OF(X509) *to, struct span file, char *seen, size_t size)
+{
+	BIO *bio = BIO_new_mem_buf(file.p, (int)file.n);
+	char *name = NULL, *header = NULL;
+	unsigned char *data = NULL;
+	long n = 0;
+
+	while (bio && PEM_read_bio(bio, &name, &header, &data, &n)) {
+		take_block(to, name, data, n);
+		clean(span_str(name), seen, size);
+		OPENSSL_free(name);
+		OPENSSL_free(header);
+		OPENSSL_clear_free(data, (size_t)n);
+	}
+	BIO_free(bio);
+}
+
+static void take_der(STACK_OF(X509) *to, struct span file)
+{
+	const unsigned char *p = file.p;
+	X509 *x = d2i_X509(NULL, &p, (long)file.n);
+
+	if (x && (size_t)(p - file.p) == file.n) {
+		if (!sk_X509_push(to, x))
+			X509_free(x);
+		return;
+	}
+	X509_free(x);
+	p = file.p;
+	take_pkcs7(to, d2i_PKCS7(NULL, &p, (long)file.n));
+}
+
+static bool is_pkcs12(struct span file)
+{
+	const unsigned char *p = file.p;
+	PKCS12 *p12 = d2i_PKCS12(NULL, &p, (long)file.n);
+
+	PKCS12_free(p12);
+	return p12 != NULL;
+}
+
+/* Why there is no certificate in the file. */
+static err none(const char *name, struct span file, const char *seen)
+{
+	if (is_pkcs12(file))
+		return say_fail(FAIL(CERT_INVALID), _("%s is a PKCS#12 file, which brings a "
+				"private key of its own; here the key must have been made on "
+				"the token ('bsre-token key generate')"),
+				say_clean(name));
+	if (seen[0])
+		return say_fail(FAIL(CERT_INVALID), _("%s holds no certificate that can be "
+				"read, but '%s'"),
+				say_clean(name), seen);
+	return say_fail(FAIL(CERT_INVALID), _("%s holds no certificate (PEM, DER or PKCS#7), or "
+			"one that is cut short"),
+			say_clean(name));
+}
+
+err certfile_read(const char *name, STACK_OF(X509) **out)
+{
+	STACK_OF(X509) *all = sk_X509_new_null();
+	char seen[80] = "";
+	struct span file = SPAN_NONE;
+	err e = all ? file_read(name, &file) : FAIL(GENERAL);
+
+	if (ok(e)) {
+		take_pem(all, file, seen, sizeof seen);
+		if (sk_X509_num(all) == 0)
+			take_der(all, file);
+		if (sk_X509_num(all) == 0)
+			e = none(name, file, seen);
+		free((void *)(uintptr_t)file.p);
+	}
+	ERR_clear_error();
+	if (!ok(e))
+		sk_X509_pop_free(all, X509_free);
+	*out = ok(e) ? all : NULL;
+	return e;
+}

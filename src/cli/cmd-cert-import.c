@@ -1,0 +1,206 @@
+/* cert import: an issued certificate goes beside its key on the token. */
+#include "config.h"
+#include <stdio.h>
+#include "ask.h"
+#include "certfile.h"
+#include "describe.h"
+#include "print.h"
+#include "say.h"
+#include "token.h"
+
+/* The certificate of the file whose key is on the token. */
+static err choose(struct cli *c, const STACK_OF(X509) *all, const struct keys *keys, X509 **x,
+		  const struct key **k)
+{
+	char holder[160];
+
+	for (int i = 0; i < sk_X509_num(all); i++) {
+		*x = sk_X509_value(all, i);
+		*k = key_of_cert(keys, *x);
+		if (*k)
+			return OK;
+	}
+	cert_holder(sk_X509_value(all, 0), holder, sizeof holder);
+	(void)c;
+	return say_fail(FAIL(KEY_MISMATCH), _("no key on the token belongs to the certificate "
+			"of '%s'; it was issued for another request or another token"),
+			holder);
+}
+
+/* --key, where given, must be the key that the certificate is for. */
+static err check_key(struct cli *c, const struct keys *keys, const struct key *k)
+{
+	const struct key *named;
+
+	if (!given(c, OPT_key))
+		return OK;
+	TRY(key_find(c, keys, c->args.opt[OPT_key], &named));
+	return named == k ? OK :
+		say_fail(FAIL(KEY_MISMATCH), _("the certificate is for the key '%s' in slot "
+				"%02x, not for '%s'"),
+			 k->label, k->slot, say_clean(c->args.opt[OPT_key]));
+}
+
+static err check_time(struct cli *c, X509 *x)
+{
+	enum cert_state s = cert_state(x);
+
+	if (s == CERT_EXPIRED && !given(c, OPT_force))
+		return say_fail(FAIL(CERT_INVALID), _("the certificate has expired (--force to "
+				"import it all the same)"));
+	if (s == CERT_EXPIRED)
+		say_warn(_("the certificate has expired"));
+	if (s == CERT_EARLY)
+		say_warn(_("the certificate is not valid yet; is this computer's clock right?"));
+	return OK;
+}
+
+/* What the slot holds already: the same (nothing to do), or another, which is replaced after a yes. */
+static err check_present(struct cli *c, const struct certs *certs, const struct keys *keys,
+			 const struct key *k, X509 *x, bool *same, uint32_t *old)
+{
+	*same = false;
+	*old = 0;
+	for (size_t i = 0; i < certs->n; i++) {
+		const struct cert *have = &certs->c[i];
+		char holder[160];
+
+		if (!have->x || key_of_cert(keys, have->x) != k)
+			continue;
+		if (X509_cmp(have->x, x) == 0) {
+			*same = true;
+			return OK;
+		}
+		cert_holder(have->x, holder, sizeof holder);
+		say_warn(_("the key '%s' already has a certificate of '%s', which ends in %ld "
+				"days; it will be replaced"),
+			 k->label, holder, cert_days_left(have->x));
+		*old = have->handle;
+		return ask_yes(c, _("Replace this certificate?"));
+	}
+	return OK;
+}
+
+/* Shows what is to be imported. */
+static void show(struct cli *c, X509 *x, const struct key *k)
+{
+	json_t *o = x509_json(x);
+
+	say_note(_("Certificate of %s"), json_string_value(json_object_get(o, "subject")));
+	say_note(_("  issued by %s, valid until %s"), json_string_value(json_object_get(o, "issuer")),
+		 json_string_value(json_object_get(o, "not_after")));
+	say_note(_("  for the %s key '%s' in slot %02x"), k->alg, k->label, k->slot);
+	json_object_set_new(c->result, "certificate", o);
+	json_object_set_new(c->result, "key", key_json(k));
+}
+
+/* The DER pieces that CKO_CERTIFICATE must have (PKCS#11, 4.6.3). */
+static err put_template(struct buf *b, X509 *x, const struct key *k, struct span der)
+{
+	unsigned char *subject = NULL, *issuer = NULL, *serial = NULL;
+	int sn = i2d_X509_NAME(X509_get_subject_name(x), &subject);
+	int in = i2d_X509_NAME(X509_get_issuer_name(x), &issuer);
+	int nn = i2d_ASN1_INTEGER(X509_get_serialNumber(x), &serial);
+
+	if (sn < 0 || in < 0 || nn < 0)
+		b->bad = true;
+	attr_ulong(b, CKA_CLASS, CKO_CERTIFICATE);
+	attr_ulong(b, CKA_CERTIFICATE_TYPE, CKC_X_509);
+	attr_bool(b, CKA_TOKEN, true);
+	attr_put(b, CKA_ID, (struct span){ k->id, k->id_n });
+	attr_put(b, CKA_LABEL, span_str(k->label));
+	attr_put(b, CKA_SUBJECT, (struct span){ subject, sn < 0 ? 0 : (size_t)sn });
+	attr_put(b, CKA_ISSUER, (struct span){ issuer, in < 0 ? 0 : (size_t)in });
+	attr_put(b, CKA_SERIAL_NUMBER, (struct span){ serial, nn < 0 ? 0 : (size_t)nn });
+	attr_put(b, CKA_VALUE, der);
+	if (k->slot)
+		attr_ulong(b, CKA_BSRE_SLOT, k->slot);
+	OPENSSL_free(subject);
+	OPENSSL_free(issuer);
+	OPENSSL_free(serial);
+	return b->bad ? say_fail(FAIL(TOKEN_FULL), _("the certificate is too large for any "
+			"token")) : OK;
+}
+
+static err destroy(struct cli *c, uint32_t object)
+{
+	struct ObjectDestroy_in in = { .session = c->token.session, .object = object };
+	struct ObjectDestroy_out out = { 0 };
+	REPLY r = { 0 };
+
+	return call_ObjectDestroy(c->link, &in, &out, &r);
+}
+
+/* Writes, reads back and compares. */
+static err write_cert(struct cli *c, X509 *x, const struct key *k, uint32_t old)
+{
+	static const CK_ATTRIBUTE_TYPE type = CKA_VALUE;
+	static uint8_t room[FRAME_DATA_MAX];
+	struct buf b = BUF(room);
+	unsigned char *der = NULL;
+	int n = i2d_X509(x, &der);
+	struct ObjectCreate_out made = { 0 };
+	REPLY r = { 0 };
+	REPLY rv = { 0 };
+	struct span value = { der, n > 0 ? (size_t)n : 0 }, back;
+	err e = n > 0 ? put_template(&b, x, k, value) : FAIL(CERT_INVALID);
+
+	if (ok(e) && old)
+		e = destroy(c, old);
+	struct ObjectCreate_in in = { .session = c->token.session, .attrs = buf_span(&b) };
+	if (ok(e))
+		e = call_ObjectCreate(c->link, &in, &made, &r);
+	if (ok(e))
+		e = attrs_get(c, made.object, &type, 1, &back, &rv);
+	if (ok(e) && !span_eq(value, back))
+		e = say_fail(FAIL(BAD_REPLY), _("the token gives the certificate back changed"));
+	OPENSSL_free(der);
+	return e;
+}
+
+static err import(struct cli *c, const STACK_OF(X509) *all)
+{
+	SECRET pin = { 0 };
+	KEYS keys = { .n = 0 };
+	CERTS certs = { .n = 0 };
+	const struct key *k;
+	uint32_t old;
+	bool same;
+	X509 *x = NULL;
+
+	TRY(token_session(c));
+	TRY(keys_load(c, &keys));
+	TRY(certs_load(c, &certs));
+	TRY(choose(c, all, &keys, &x, &k));
+	TRY(check_key(c, &keys, k));
+	show(c, x, k);
+	TRY(check_time(c, x));
+	TRY(check_present(c, &certs, &keys, k, x, &same, &old));
+	json_object_set_new(c->result, "already_there", json_boolean(same));
+	if (same) {
+		say_note(_("This certificate is on the token already; nothing was changed."));
+		return OK;
+	}
+	TRY(token_login(c, &pin));
+	progress_begin(c, _("Writing the certificate"));
+	err e = write_cert(c, x, k, old);
+	progress_end();
+	TRY(e);
+	say_note(_("Imported into slot %02x of token '%s', read back and "
+			"compared."), k->slot, c->token.label);
+	if (sk_X509_num(all) > 1)
+		say_note(_("The other %d certificates of the file have no place on the token; "
+				"put the CA's into %s/chain.d."),
+			 sk_X509_num(all) - 1, SYSCONFDIR);
+	return OK;
+}
+
+err cmd_cert_import(struct cli *c)
+{
+	STACK_OF(X509) *all;
+
+	TRY(certfile_read(c->args.rest[0], &all));
+	err e = import(c, all);
+	sk_X509_pop_free(all, X509_free);
+	return e;
+}

@@ -1,0 +1,199 @@
+/* key generate: a key pair made on the token, and its attributes read back. */
+#include "config.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include "ask.h"
+#include "describe.h"
+#include "print.h"
+#include "say.h"
+#include "token.h"
+
+#define OID_P256 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07	/* prime256v1, RFC 5480 */
+#define OID_P384 0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22			/* secp384r1, RFC 5480 */
+
+/* One kind of key: its name in --alg, its bits for RSA, its curve for EC. */
+static const struct alg_row { const char *name; CK_ULONG bits; struct span curve; } algs[] = {
+	{ "rsa2048", 2048, { NULL, 0 } },
+	{ "rsa3072", 3072, { NULL, 0 } },
+	{ "rsa4096", 4096, { NULL, 0 } },
+	{ "p256", 0, { (const uint8_t[]){ OID_P256 }, 10 } },
+	{ "p384", 0, { (const uint8_t[]){ OID_P384 }, 7 } },
+};
+
+static const struct alg_row *alg_row(const char *name)
+{
+	size_t i = 0;
+
+	while (i + 1 < sizeof algs / sizeof algs[0] && name && strcmp(algs[i].name, name) != 0)
+		i++;
+	return &algs[i];
+}
+
+/* 1, 2, 3: where the word stands in "a|b|c"; 0: not given. */
+static CK_ULONG place_of(const char *word, const char *values)
+{
+	CK_ULONG n = 1;
+
+	if (!word)
+		return 0;
+	for (const char *v = values; *v; v += strcspn(v, "|"), v += *v == '|', n++)
+		if (strcspn(v, "|") == strlen(word) && strncmp(v, word, strlen(word)) == 0)
+			return n;
+	return 0;
+}
+
+/* --id in hex into b. */
+static err put_id(const char *hex, struct buf *b)
+{
+	for (size_t i = 0; hex[i]; i += 2) {
+		char pair[3] = { hex[i], hex[i + 1], 0 }, *end;
+		unsigned long v = strtoul(pair, &end, 16);
+
+		if (end != pair + 2 || pair[0] == '-' || pair[0] == '+' || pair[0] == ' ')
+			b->bad = true;
+		buf_be(b, v & 0xFF, 1);
+		if (b->bad)
+			break;
+	}
+	return b->bad || b->n == 0 ?
+		say_fail(FAIL(USAGE), _("--id must be 1 to %d bytes in hexadecimal "
+				"digits"), ID_MAX) : OK;
+}
+
+/* A key in the slot is lost: says which, and asks. */
+static err consent(struct cli *c, unsigned slot)
+{
+	KEYS keys = { .n = 0 };
+	CERTS certs = { .n = 0 };
+
+	TRY(keys_load(c, &keys));
+	TRY(certs_load(c, &certs));
+	for (size_t i = 0; i < keys.n; i++) {
+		char holder[160] = "";
+
+		if (keys.k[i].slot != slot)
+			continue;
+		for (size_t k = 0; k < certs.n; k++)
+			if (certs.c[k].x && key_of_cert(&keys, certs.c[k].x) == &keys.k[i])
+				cert_holder(certs.c[k].x, holder, sizeof holder);
+		say_warn(_("slot %02x of token '%s' holds the %s key '%s'; it will be lost for "
+				"ever"), slot,
+			 c->token.label, keys.k[i].alg, keys.k[i].label);
+		if (holder[0])
+			say_warn(_("with it the certificate of '%s' can no longer be used"), holder);
+		return ask_yes(c, _("Replace this key?"));
+	}
+	return OK;
+}
+
+/* What both halves are given. */
+static err common(struct cli *c, struct buf *b)
+{
+	uint8_t id[ID_MAX];
+	struct buf idb = BUF(id);
+
+	attr_bool(b, CKA_TOKEN, true);
+	attr_ulong(b, CKA_BSRE_SLOT, slot_number(c->args.opt[OPT_slot]));
+	if (given(c, OPT_label))
+		attr_put(b, CKA_LABEL, span_str(c->args.opt[OPT_label]));
+	if (given(c, OPT_id)) {
+		TRY(put_id(c->args.opt[OPT_id], &idb));
+		attr_put(b, CKA_ID, buf_span(&idb));
+	}
+	return b->bad ? say_fail(FAIL(USAGE), _("the label is too long")) : OK;
+}
+
+static err generate(struct cli *c, const struct alg_row *alg, struct KeyPairGenerate_out *out)
+{
+	uint8_t pub_room[1024], priv_room[1024];
+	struct buf pub = BUF(pub_room), priv = BUF(priv_room);
+	CK_ULONG pin = place_of(c->args.opt[OPT_pin_policy], options[OPT_pin_policy].values);
+	CK_ULONG touch = place_of(c->args.opt[OPT_touch], options[OPT_touch].values);
+	REPLY r = { 0 };
+
+	TRY(common(c, &pub));
+	TRY(common(c, &priv));
+	attr_bool(&priv, CKA_PRIVATE, true);
+	attr_bool(&priv, CKA_SENSITIVE, true);
+	if (alg->bits)
+		attr_ulong(&pub, CKA_MODULUS_BITS, alg->bits);
+	else
+		attr_put(&pub, CKA_EC_PARAMS, alg->curve);
+	if (pin)
+		attr_ulong(&priv, CKA_BSRE_PIN_POLICY, pin);
+	if (touch)
+		attr_ulong(&priv, CKA_BSRE_TOUCH_POLICY, touch);
+	struct KeyPairGenerate_in in = {
+		.session = c->token.session, .public_attrs = buf_span(&pub), .private_attrs = buf_span(&priv),
+		.mech = alg->bits ? CKM_RSA_PKCS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN,
+	};
+	progress_begin(c, _("The token generates the key; this can take a minute"));
+	err e = call_KeyPairGenerate(c->link, &in, out, &r);
+	progress_end();
+	return e;
+}
+
+/* Reads back what proves where the key was made and that it cannot leave. */
+static err read_back(struct cli *c, uint32_t private_key)
+{
+	static const struct { CK_ATTRIBUTE_TYPE type; const char *name; bool want; } proofs[] = {
+		{ CKA_LOCAL, "local", true }, { CKA_SENSITIVE, "sensitive", true },
+		{ CKA_ALWAYS_SENSITIVE, "always_sensitive", true },
+		{ CKA_EXTRACTABLE, "extractable", false },
+		{ CKA_NEVER_EXTRACTABLE, "never_extractable", true },
+	};
+	enum { N = sizeof proofs / sizeof proofs[0] };
+	CK_ATTRIBUTE_TYPE types[N];
+	struct span v[N];
+	REPLY r = { 0 };
+
+	for (size_t i = 0; i < N; i++)
+		types[i] = proofs[i].type;
+	TRY(attrs_get(c, private_key, types, N, v, &r));
+	for (size_t i = 0; i < N; i++) {
+		if (v[i].n != 1)
+			continue;
+		json_object_set_new(c->result, proofs[i].name, json_boolean(v[i].p[0]));
+		if ((v[i].p[0] != 0) != proofs[i].want)
+			say_warn(_("the token says of the new key: %s is %s"), proofs[i].name,
+				 v[i].p[0] ? "true" : "false");
+	}
+	return OK;
+}
+
+/* The new key as the token shows it now. */
+static err show(struct cli *c, uint32_t public_key)
+{
+	KEYS keys = { .n = 0 };
+
+	TRY(keys_load(c, &keys));
+	for (size_t i = 0; i < keys.n; i++) {
+		if (keys.k[i].handle != public_key)
+			continue;
+		json_t *o = key_json(&keys.k[i]);
+		json_object_update(c->result, o);
+		json_decref(o);
+		say_note(_("Generated the %s key '%s' in slot %02x of token '%s'."), keys.k[i].alg,
+			 keys.k[i].label, keys.k[i].slot, c->token.label);
+		say_note(_("next: %s"), "bsre-token request --key ... --dn FILE");
+		return OK;
+	}
+	return say_fail(FAIL(KEY_NOT_FOUND), _("the token generated a key, but does not show it"));
+}
+
+err cmd_key_generate(struct cli *c)
+{
+	const struct alg_row *alg = alg_row(given(c, OPT_alg) ? c->args.opt[OPT_alg] : "rsa2048");
+	struct KeyPairGenerate_out out = { 0 };
+	SECRET pin = { 0 };
+
+	if (!given(c, OPT_slot))
+		return say_fail(FAIL(USAGE), _("--slot is needed: 9a to log in, 9c to sign with "
+				"the PIN each time, 9d to decrypt, 9e without PIN, or 82 to 95"));
+	TRY(token_session(c));
+	TRY(consent(c, slot_number(c->args.opt[OPT_slot])));
+	TRY(token_login(c, &pin));
+	TRY(generate(c, alg, &out));
+	TRY(read_back(c, out.private_key));
+	return show(c, out.public_key);
+}

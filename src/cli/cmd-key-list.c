@@ -1,0 +1,61 @@
+/* key list: the keys, and the certificate that each has. */
+#include "config.h"
+#include "describe.h"
+#include "print.h"
+#include "say.h"
+#include "token.h"
+
+static const struct column columns[] = {
+	{ "slot",         N_("SLOT"),      0,    false, NULL },
+	{ "algorithm",    N_("ALGORITHM"), 0,    false, NULL },
+	{ "label",        N_("LABEL"),     0.25, true,  NULL },
+	{ "id",           N_("ID"),        0.15, true,  NULL },
+	{ "pin_policy",   N_("PIN"),       0,    false, NULL },
+	{ "touch_policy", N_("TOUCH"),     0,    false, NULL },
+	{ "holder",       N_("HOLDER"),    0.3,  true,  NULL },
+	{ "not_after",    N_("EXPIRES"),   0,    false, NULL },
+};
+
+/* The certificate of a key, the one that ends last where it has several. */
+static X509 *cert_of(const struct keys *keys, const struct key *k, const struct certs *certs)
+{
+	X509 *best = NULL;
+
+	for (size_t i = 0; i < certs->n; i++) {
+		X509 *x = certs->c[i].x;
+
+		if (x && key_of_cert(keys, x) == k &&
+		    (!best || ASN1_TIME_compare(X509_get0_notAfter(x), X509_get0_notAfter(best)) > 0))
+			best = x;
+	}
+	return best;
+}
+
+err cmd_key_list(struct cli *c)
+{
+	json_t *all = json_array();
+	KEYS keys = { .n = 0 };
+	CERTS certs = { .n = 0 };
+
+	json_object_set_new(c->result, "keys", all);
+	TRY(token_session(c));
+	TRY(keys_load(c, &keys));
+	TRY(certs_load(c, &certs));
+	for (size_t i = 0; i < keys.n; i++) {
+		json_t *o = key_json(&keys.k[i]);
+		X509 *x = cert_of(&keys, &keys.k[i], &certs);
+		json_t *cert = x ? x509_json(x) : NULL;
+
+		if (cert) {
+			json_object_set_new(o, "certificate", cert);
+			json_object_set(o, "holder", json_object_get(cert, "holder"));
+			json_object_set(o, "not_after", json_object_get(cert, "not_after"));
+		}
+		json_array_append_new(all, o);
+	}
+	if (!given(c, OPT_json))
+		print_table(all, columns, sizeof columns / sizeof columns[0]);
+	if (keys.n == 0)
+		say_note(_("There is no key on the token; make one with 'bsre-token key generate'."));
+	return OK;
+}

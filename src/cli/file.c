@@ -1,0 +1,143 @@
+/* Files: read whole within a limit, written whole or not at all. */
+#include "config.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "file.h"
+#include "say.h"
+
+static err cannot(const char *format, const char *name)
+{
+	return say_fail(FAIL(FILE), format, say_clean(name), strerror(errno));
+}
+
+err file_open(const char *name, int *fd, bool *close_it)
+{
+	char *end;
+
+	*close_it = false;
+	*fd = STDIN_FILENO;
+	if (strcmp(name, "-") == 0)
+		return OK;
+	if (strncmp(name, "fd:", 3) == 0) {
+		long n = strtol(name + 3, &end, 10);
+
+		if (!name[3] || *end || n < 0 || n > 65535)
+			return say_fail(FAIL(USAGE), _("'%s' is no descriptor; it is written fd:N"),
+					say_clean(name));
+		*fd = (int)n;
+		return fcntl(*fd, F_GETFD) < 0 ? cannot(_("%s cannot be read: %s"), name) : OK;
+	}
+	*fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	*close_it = true;
+	return *fd < 0 ? cannot(_("%s cannot be read: %s"), name) : OK;
+}
+
+/* All of fd into p, which has room for `room` bytes; -1 with errno. */
+static ssize_t read_all(int fd, uint8_t *p, size_t room)
+{
+	size_t n = 0;
+
+	while (n < room) {
+		ssize_t k = read(fd, p + n, room - n);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return -1;
+		if (k == 0)
+			break;
+		n += (size_t)k;
+	}
+	return (ssize_t)n;
+}
+
+err file_read(const char *name, struct span *out)
+{
+	uint8_t *p = malloc(FILE_MOST + 2);
+	bool close_it = false;
+	int fd = -1;
+
+	*out = SPAN_NONE;
+	if (!p)
+		return FAIL(GENERAL);
+	err e = file_open(name, &fd, &close_it);
+	if (ok(e)) {
+		ssize_t n = read_all(fd, p, FILE_MOST + 1);
+
+		if (n < 0)
+			e = cannot(_("%s cannot be read: %s"), name);
+		else if (n > FILE_MOST)
+			e = say_fail(FAIL(FILE), _("%s is longer than %d bytes"), say_clean(name), FILE_MOST);
+		else
+			*out = (struct span){ p, (size_t)n };
+	}
+	if (close_it && fd >= 0)
+		close(fd);
+	if (!ok(e))
+		free(p);
+	else
+		p[out->n] = 0;
+	return e;
+}
+
+static bool write_all(int fd, struct span s)
+{
+	while (s.n) {
+		ssize_t k = write(fd, s.p, s.n);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k <= 0)
+			return false;
+		s = (struct span){ s.p + k, s.n - (size_t)k };
+	}
+	return true;
+}
+
+/* Fills the temporary and gives it its mode; false with errno. */
+static bool fill(int fd, struct span data)
+{
+	mode_t mask = umask(0);
+
+	umask(mask);
+	return write_all(fd, data) && fchmod(fd, 0666 & ~mask) == 0 && fsync(fd) == 0;
+}
+
+err file_write(const char *name, struct span data)
+{
+	char temporary[4096];
+	struct stat st;
+
+	if (!name || strcmp(name, "-") == 0) {
+		fflush(stdout);
+		return write_all(STDOUT_FILENO, data) ? OK :
+			cannot(_("%s cannot be written: %s"), _("standard output"));
+	}
+	if (stat(name, &st) == 0 && !S_ISREG(st.st_mode)) {	/* a pipe, /dev/stdout: no rename */
+		int fd = open(name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		bool done = fd >= 0 && write_all(fd, data);
+
+		if (fd >= 0 && close(fd) != 0)
+			done = false;
+		return done ? OK : cannot(_("%s cannot be written: %s"), name);
+	}
+	if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", name) >= (int)sizeof temporary) {
+		errno = ENAMETOOLONG;
+		return cannot(_("%s cannot be written: %s"), name);
+	}
+	int fd = mkostemp(temporary, O_CLOEXEC);
+	bool done = fd >= 0 && fill(fd, data);
+
+	if (fd >= 0 && close(fd) != 0)
+		done = false;
+	if (done && rename(temporary, name) == 0)
+		return OK;
+	err e = cannot(_("%s cannot be written: %s"), name);
+	if (fd >= 0)
+		unlink(temporary);
+	return e;
+}

@@ -1,0 +1,20 @@
+/* Whole files in and out. */
+#ifndef BSRE_CLI_FILE_H
+#define BSRE_CLI_FILE_H
+#include "lib/err.h"
+#include "lib/span.h"
+
+enum { FILE_MOST = 1 << 20 };		/* bytes of a certificate or DN file: more is none */
+
+/* Opens what an option names: a path, - (standard input) or fd:N. Gives the descriptor and whether it
+ * is the caller's to close. FILE, said, where it cannot. */
+err file_open(const char *name, int *fd, bool *close_it) MUST_USE;
+
+/* The whole file, at most FILE_MOST bytes and one zero behind them; the caller frees out->p. FILE,
+ * said: it cannot be read or is longer. */
+err file_read(const char *name, struct span *out) MUST_USE;
+
+/* Writes a file so that it is there whole or not at all (a temporary beside it, fsync, rename), mode
+ * 0666 less the umask. "-" or NULL: standard output. FILE, said: it could not. */
+err file_write(const char *name, struct span data) MUST_USE;
+#endif

@@ -1,0 +1,126 @@
+/* Tokens, their contents and readers, gathered from the daemon. */
+#include "config.h"
+#include <stdio.h>
+#include "describe.h"
+#include "object.h"
+#include "overview.h"
+#include "say.h"
+#include "token.h"
+#include "wire/records.h"
+
+static void set_text(json_t *o, const char *name, struct span s)
+{
+	char text[256];
+
+	clean(s, text, sizeof text);
+	json_object_set_new(o, name, json_string(text));
+}
+
+/* 255: the token does not say. */
+static void set_tries(json_t *o, const char *name, uint32_t n)
+{
+	json_object_set_new(o, name, n == 255 ? json_null() : json_integer(n));
+}
+
+err overview_token(struct cli *c, uint32_t token, json_t **out)
+{
+	struct TokenInfo_in in = { .token = token };
+	struct TokenInfo_out i = { 0 };
+	REPLY r = { 0 };
+	char firmware[24];
+
+	TRY(call_TokenInfo(c->link, &in, &i, &r));
+	json_t *o = *out = json_object();
+	set_text(o, "serial", i.serial);
+	set_text(o, "label", i.label);
+	set_text(o, "model", i.model);
+	set_text(o, "manufacturer", i.manufacturer);
+	set_text(o, "reader", i.reader);
+	set_text(o, "driver", i.driver);
+	snprintf(firmware, sizeof firmware, "%u.%u.%u", i.firmware >> 16 & 0xFF, i.firmware >> 8 & 0xFF,
+		 i.firmware & 0xFF);
+	json_object_set_new(o, "firmware", i.firmware ? json_string(firmware) : json_null());
+	set_tries(o, "pin_tries", i.pin_tries);
+	set_tries(o, "puk_tries", i.puk_tries);
+	json_object_set_new(o, "initialized", json_boolean(i.flags & CKF_TOKEN_INITIALIZED));
+	json_object_set_new(o, "pin_to_be_changed", json_boolean(i.flags & CKF_USER_PIN_TO_BE_CHANGED));
+	return OK;
+}
+
+static json_t *logins(struct cli *c)
+{
+	struct LoginList_in in = { .token = c->token.id };
+	struct LoginList_out out = { 0 };
+	json_t *all = json_array();
+	REPLY r = { 0 };
+
+	if (!ok(call_LoginList(c->link, &in, &out, &r)))
+		return all;
+	struct cur cur = cur_of(out.list);
+	while (cur_left(&cur)) {
+		struct LoginRec_in l;
+
+		LoginRec_get_in(&cur, &l);
+		if (cur.bad)
+			break;
+		json_t *o = json_object();
+		set_text(o, "program", l.program);
+		json_object_set_new(o, "pid", json_integer(l.pid));
+		json_object_set_new(o, "user", json_string(l.user == CKU_SO ? "so" : "user"));
+		json_array_append_new(all, o);
+	}
+	return all;
+}
+
+err overview_contents(struct cli *c, json_t *o)
+{
+	json_t *list;
+	KEYS keys = { .n = 0 };
+	CERTS certs = { .n = 0 };
+
+	TRY(token_session(c));
+	TRY(keys_load(c, &keys));
+	TRY(certs_load(c, &certs));
+	json_object_set_new(o, "keys", list = json_array());
+	for (size_t i = 0; i < keys.n; i++)
+		json_array_append_new(list, key_json(&keys.k[i]));
+	json_object_set_new(o, "certificates", list = json_array());
+	for (size_t i = 0; i < certs.n; i++)
+		json_array_append_new(list, cert_json(&certs.c[i]));
+	json_object_set_new(o, "logins", logins(c));
+	return OK;
+}
+
+static const char *state_name(uint32_t state)
+{
+	static const char *const names[] = {
+		[READER_EMPTY] = "empty", [READER_IDENTIFYING] = "identifying", [READER_READY] = "ready",
+		[READER_UNKNOWN_CARD] = "unknown-card", [READER_EXCLUSIVE] = "in-use-by-another-program",
+		[READER_QUARANTINED] = "pull-out", [READER_MUTE] = "mute",
+	};
+
+	return state < sizeof names / sizeof names[0] ? names[state] : "unknown";
+}
+
+err overview_readers(struct cli *c, json_t **out)
+{
+	struct readers all;
+	struct tokens tokens;
+	REPLY r = { 0 };
+	REPLY rt = { 0 };
+
+	TRY(readers_get(c, &all, &r));
+	TRY(tokens_get(c, &tokens, &rt));
+	*out = json_array();
+	for (size_t i = 0; i < all.n; i++) {
+		json_t *o = json_object();
+
+		set_text(o, "name", all.r[i].name);
+		json_object_set_new(o, "state", json_string(state_name(all.r[i].state)));
+		for (size_t k = 0; k < tokens.n; k++)
+			if (all.r[i].token && tokens.t[k].token == all.r[i].token)
+				set_text(o, "serial", tokens.t[k].serial);
+		json_array_append_new(*out, o);
+	}
+	return OK;
+}

@@ -1,0 +1,14 @@
+/* What is plugged in, as JSON that the tables of `list` and `status` are made of. */
+#ifndef BSRE_CLI_OVERVIEW_H
+#define BSRE_CLI_OVERVIEW_H
+#include "cli.h"
+
+/* One token: what TokenInfo says. */
+err overview_token(struct cli *c, uint32_t token, json_t **out) MUST_USE;
+
+/* Keys, certificates and logins of the token in c, into o; opens a session. */
+err overview_contents(struct cli *c, json_t *o) MUST_USE;
+
+/* All readers, an array. */
+err overview_readers(struct cli *c, json_t **out) MUST_USE;
+#endif

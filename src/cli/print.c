@@ -1,0 +1,131 @@
+/* Tables by libsmartcols, JSON by jansson, and a clock that ticks while the token works. */
+#include "config.h"
+#include <libsmartcols.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+#include "print.h"
+#include "say.h"
+
+bool print_colours(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no && no[0]) && term && strcmp(term, "dumb") != 0;
+}
+
+const char *print_bold(const char *text)
+{
+	static char out[512];
+
+	if (!print_colours())
+		return text;
+	snprintf(out, sizeof out, "\033[1m%s\033[0m", text);
+	return out;
+}
+
+/* A member as the table shows it. */
+static const char *cell_text(const json_t *row, const char *key, char *room, size_t size)
+{
+	const json_t *v = json_object_get(row, key);
+
+	if (json_is_string(v))
+		return json_string_value(v);
+	if (json_is_integer(v))
+		snprintf(room, size, "%lld", (long long)json_integer_value(v));
+	else if (json_is_boolean(v))
+		snprintf(room, size, "%s", json_is_true(v) ? _("yes") : _("no"));
+	else
+		snprintf(room, size, "-");
+	return room;
+}
+
+static void put_row(struct libscols_table *t, const json_t *row, const struct column *columns, size_t n)
+{
+	struct libscols_line *line = scols_table_new_line(t, NULL);
+	char room[32];
+
+	for (size_t i = 0; i < n && line; i++) {
+		const char *colour = columns[i].paint ? columns[i].paint(row) : NULL;
+
+		scols_line_set_data(line, i, cell_text(row, columns[i].key, room, sizeof room));
+		if (colour)
+			scols_cell_set_color(scols_line_get_cell(line, i), colour);
+	}
+}
+
+void print_table(const json_t *rows, const struct column *columns, size_t n)
+{
+	struct libscols_table *t = json_array_size(rows) ? scols_new_table() : NULL;
+
+	if (!t)
+		return;
+	fflush(stdout);
+	scols_table_enable_colors(t, print_colours());
+	for (size_t i = 0; i < n; i++)
+		scols_table_new_column(t, _(columns[i].title), columns[i].width,
+				       columns[i].cut ? SCOLS_FL_TRUNC : 0);
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		put_row(t, json_array_get(rows, i), columns, n);
+	scols_print_table(t);
+	scols_unref_table(t);
+}
+
+err print_json(const json_t *value)
+{
+	if (json_dumpf(value, stdout, JSON_INDENT(2)) != 0 || putchar('\n') == EOF)
+		return FAIL(FILE);
+	return OK;
+}
+
+/* --- progress: a thread that writes a line once a second --------------------------------------- */
+static struct {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	bool on, end;
+	char what[160];
+} clockwork = { .lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER };
+
+static void *tick(void *nothing)
+{
+	struct timespec next;
+
+	clock_gettime(CLOCK_REALTIME, &next);
+	pthread_mutex_lock(&clockwork.lock);
+	for (unsigned s = 0; !clockwork.end; s++) {
+		fprintf(stderr, _("\r%s ... %u s "), clockwork.what, s);
+		fflush(stderr);
+		next.tv_sec++;
+		while (!clockwork.end &&
+		       pthread_cond_timedwait(&clockwork.ended, &clockwork.lock, &next) == 0)
+			;
+	}
+	fputs("\r\033[K", stderr);
+	pthread_mutex_unlock(&clockwork.lock);
+	return nothing;
+}
+
+void progress_begin(const struct cli *c, const char *what)
+{
+	if (given(c, OPT_quiet) || !isatty(STDERR_FILENO))
+		return;
+	fflush(stdout);
+	snprintf(clockwork.what, sizeof clockwork.what, "%s", what);
+	clockwork.end = false;
+	clockwork.on = pthread_create(&clockwork.thread, NULL, tick, NULL) == 0;
+}
+
+void progress_end(void)
+{
+	if (!clockwork.on)
+		return;
+	pthread_mutex_lock(&clockwork.lock);
+	clockwork.end = true;
+	pthread_cond_signal(&clockwork.ended);
+	pthread_mutex_unlock(&clockwork.lock);
+	pthread_join(clockwork.thread, NULL);
+	clockwork.on = false;
+}

@@ -1,0 +1,30 @@
+/* The token that a command works on: which one, its session, its login. */
+#ifndef BSRE_CLI_TOKEN_H
+#define BSRE_CLI_TOKEN_H
+#include "cli.h"
+#include "lib/secret.h"
+#include "wire/records.h"
+
+enum { TOKENS_MAX = 32, READERS_MAX = 64 };
+
+/* What there is, borrowed from r. */
+struct tokens { struct TokenRec_in t[TOKENS_MAX]; size_t n; };
+struct readers { struct ReaderRec_in r[READERS_MAX]; size_t n; };
+err tokens_get(struct cli *c, struct tokens *out, struct reply *r) MUST_USE;
+err readers_get(struct cli *c, struct readers *out, struct reply *r) MUST_USE;
+
+/* Fills c->token with the one that --token names, or the only one. NO_TOKEN, said: none, none of that
+ * name, or what is in the readers instead. ARGUMENTS, said: several and none named, or an ambiguous label. */
+err token_choose(struct cli *c) MUST_USE;
+void token_of(struct cli *c, const struct TokenRec_in *t);
+
+/* A read-write session, where none is open yet. */
+err token_session(struct cli *c) MUST_USE;
+
+/* Asks for the PIN (or takes it from the file) and logs in; the caller keeps pin for a key that wants it
+ * again. PIN_BLOCKED and the last try are told before anything is asked. */
+err token_login(struct cli *c, struct secret *pin) MUST_USE;
+
+/* Tells how many tries are left where it is not all of them; PIN_BLOCKED where none is. */
+err token_tries(struct cli *c) MUST_USE;
+#endif

@@ -5,6 +5,7 @@ import ctypes
 import fcntl
 import glob
 import os
+import select
 import shlex
 import shutil
 import signal
@@ -68,13 +69,16 @@ class Programs:
 
     def __init__(self, build):
         self.build = os.path.realpath(build)
-        self.tokend, self.vtoken, self.utility, self.module = (os.path.join(self.build, name) for name in (
-            "src/tokend/bsre-tokend", "src/vtoken/bsre-vtoken", "src/cli/bsre-token",
-            "pkcs11/.libs/libbsre-pkcs11.so"))
-        for path in self.all():
-            if not os.path.exists(path):
-                raise Failure("%s is not there; scripts/build makes it" % path)
+        self.tokend, self.vtoken, self.utility, self.module = map(self._find, (
+            "bsre-tokend", "bsre-vtoken", "bsre-token", ".libs/libbsre-pkcs11.so"))
         self.asan = self._asan()
+
+    def _find(self, name):
+        for room in (".", "src/tokend", "src/vtoken", "src/cli", "pkcs11"):
+            path = os.path.join(self.build, room, name)
+            if os.path.exists(path):
+                return os.path.normpath(path)
+        raise Failure("no %s in %s; scripts/build makes it" % (name, self.build))
 
     def all(self):
         return self.tokend, self.vtoken, self.utility, self.module
@@ -284,6 +288,7 @@ class Desk:
     def service_command(self):
         argv = [self.programs.tokend, "--socket", self.path("tokend.sock")]
         if self.options["way"] == "direct":
+            argv.append("--no-pcsc")
             for number in self.tokens:
                 argv += ["--vtoken", self.path("vtoken%d.sock" % number)]
         return argv
@@ -292,8 +297,20 @@ class Desk:
         with open(self.path("tokend.start"), "w") as f:
             f.write("# Starts this desk's token service again, after a test ended it.\nexec %s\n" %
                     " ".join(map(shlex.quote, self.service_command())))
-        child = self.spawn("tokend", self.service_command(), self.service_environment())
-        self.wait("tokend", child, lambda: answers(self.path("tokend.sock")), "listen")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices:
+            notices.bind(self.path("notify"))
+            child = self.spawn("tokend", self.service_command(),
+                               dict(self.service_environment(), NOTIFY_SOCKET=self.path("notify")))
+            self.wait_for_notice(notices, child)
+
+    def wait_for_notice(self, notices, child):
+        """The service tells, as it would tell systemd, when it is ready; or it ends before that."""
+        end = os.pidfd_open(child.pid)
+        ready = select.select([notices, end], [], [], START_SECONDS)[0]
+        os.close(end)
+        if notices not in ready:
+            child.poll()
+            raise self.failed("tokend", "ended at its start" if ready else "does not get ready")
 
     # --- down --------------------------------------------------------------------------------
 

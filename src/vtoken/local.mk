@@ -20,8 +20,8 @@ libvtoken_la_SOURCES = \
 libvtoken_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 libvtoken_la_LIBADD = libbsre.la $(CRYPTO_LIBS) -lm
 
-bin_PROGRAMS += src/vtoken/bsre-vtoken
-src_vtoken_bsre_vtoken_SOURCES = \
+bin_PROGRAMS += bsre-vtoken
+bsre_vtoken_SOURCES = \
 	src/vtoken/control.c \
 	src/vtoken/ctl.c \
 	src/vtoken/listen.c \
@@ -30,8 +30,8 @@ src_vtoken_bsre_vtoken_SOURCES = \
 	src/vtoken/port.c \
 	src/vtoken/token.c src/vtoken/token.h \
 	src/vtoken/vpcd.c
-src_vtoken_bsre_vtoken_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
-src_vtoken_bsre_vtoken_LDADD = libvtoken.la
+bsre_vtoken_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+bsre_vtoken_LDADD = libvtoken.la
 
 if HAVE_CMOCKA
 check_LTLIBRARIES += libvtokendesk.la
@@ -55,3 +55,26 @@ tests_unit_test_vtoken_state_SOURCES = tests/unit/test-vtoken-state.c
 tests_unit_test_vtoken_state_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_vtoken_state_LDADD = libvtokendesk.la
 endif
+
+# fuzz targets: libFuzzer's main with --enable-fuzzers, otherwise one that runs the corpus
+vtoken_fuzz_targets = \
+	tests/fuzz/fuzz-vtoken-apdu \
+	tests/fuzz/fuzz-vtoken-state
+check_PROGRAMS += $(vtoken_fuzz_targets)
+tests_fuzz_fuzz_vtoken_apdu_SOURCES = tests/fuzz/fuzz-vtoken-apdu.c
+tests_fuzz_fuzz_vtoken_apdu_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+tests_fuzz_fuzz_vtoken_apdu_LDADD = libvtoken.la
+tests_fuzz_fuzz_vtoken_state_SOURCES = tests/fuzz/fuzz-vtoken-state.c
+tests_fuzz_fuzz_vtoken_state_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+tests_fuzz_fuzz_vtoken_state_LDADD = libvtoken.la
+if FUZZERS
+tests_fuzz_fuzz_vtoken_apdu_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_vtoken_state_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+tests_fuzz_fuzz_vtoken_apdu_SOURCES += tests/fuzz/standalone.c
+tests_fuzz_fuzz_vtoken_state_SOURCES += tests/fuzz/standalone.c
+TESTS += $(vtoken_fuzz_targets)
+endif
+EXTRA_DIST += \
+	tests/fuzz/corpus/fuzz-vtoken-apdu \
+	tests/fuzz/corpus/fuzz-vtoken-state

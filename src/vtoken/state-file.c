@@ -164,6 +164,7 @@ static void roll_back(struct state *s)
 
 err state_commit(struct state *s)
 {
+	s->commits++;
 	if (!s->path)
 		return OK;
 	struct buf next = { .p = malloc(STATE_MAX), .cap = STATE_MAX };

@@ -27,6 +27,7 @@ struct state {
 	struct key    keys[SLOTS];
 	struct object objects[OBJECTS_MAX];
 	size_t        n_objects;
+	unsigned long commits;		/* how often it was changed since it was opened */
 
 	/* the file: its path (NULL: none, memory only), the locked FILE.key and what it holds, and
 	 * what the state file was last known to hold */
@@ -77,7 +78,7 @@ err object_set(struct state *s, uint32_t tag, struct span v) MUST_USE;
 err state_decode(struct state *s, struct span body) MUST_USE;
 err state_encode(const struct state *s, struct buf *out) MUST_USE;
 
-/* A whole file: header, body, checksum. */
+/* A whole file: header, body, checksum; framed into an empty buf. */
 err state_frame(const struct state *s, struct buf *out) MUST_USE;
 err state_unframe(struct state *s, struct span file, const char **why) MUST_USE;
 

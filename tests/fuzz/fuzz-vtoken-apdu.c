@@ -1,0 +1,78 @@
+/* Hostile readers: any bytes as command APDUs to the virtual card. Input: one byte of conditions,
+ * then commands, each with a length of two bytes before it. */
+#include "config.h"
+#include <stdlib.h>
+#include "vtoken/card.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+enum { PLAIN = 1, NO_EXTENDED = 2, PIN = 4, MGM = 8, UNSELECTED = 16, COMMANDS = 64 };
+
+static uint8_t image[STATE_MAX];
+
+static void need(bool fine)
+{
+	if (!fine)
+		abort();
+}
+
+/* A token with something in it, made once; each input begins with a copy of it. */
+static struct span prepare(void)
+{
+	static struct buf b = BUF(image);
+	static struct state s;
+
+	if (b.n)
+		return buf_span(&b);
+	need(ok(state_blank(&s, 1)));
+	need(ok(key_generate(&s.keys[SLOT_0x9A], alg_find(0x11))));
+	need(ok(key_generate(&s.keys[SLOT_0x9C], alg_find(0x14))));
+	need(ok(key_generate(&s.keys[SLOT_0x9E], alg_find(0x07))));
+	s.keys[SLOT_0x9A].pin = POLICY_ONCE;
+	s.keys[SLOT_0x9C].pin = POLICY_ALWAYS;
+	s.keys[SLOT_0x9E].pin = POLICY_NEVER;
+	need(ok(object_set(&s, 0x5FC102, span_str("chuid"))));
+	need(ok(object_set(&s, 0x5FC109, span_str("printed"))));
+	need(ok(state_frame(&s, &b)));
+	return buf_span(&b);
+}
+
+/* A reply is data of at most REPLY_MAX bytes and a status word of a kind that ISO 7816-4 has. */
+static void transmit(struct card *c, struct span command)
+{
+	uint8_t room[REPLY_MAX];
+	struct buf reply = BUF(room);
+
+	card_transmit(c, command, &reply);
+	need(!reply.bad && reply.n >= 2);
+	uint8_t sw1 = reply.p[reply.n - 2];
+	need(sw1 == 0x90 || (sw1 >= 0x61 && sw1 <= 0x6F));
+	need(reply.n == 2 || sw1 == 0x90 || sw1 == 0x61);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	static struct state s;
+	static struct card c;
+	struct cur in = cur_of((struct span){ data, n });
+	unsigned how = cur_u8(&in);
+	const char *why;
+
+	if (s.commits || !s.n_objects) {		/* what changed nothing needs no new copy */
+		state_clear(&s);
+		need(ok(state_unframe(&s, prepare(), &why)));
+		s.commits = 0;
+	}
+	card_init(&c, &s, how & PLAIN ? MODEL_PLAIN : MODEL_YUBICO);
+	card_power(&c, true);
+	c.no_extended = how & NO_EXTENDED;
+	c.session.applet = how & UNSELECTED ? APPLET_NONE : APPLET_PIV;
+	c.session.pin = c.session.fresh = how & PIN;
+	c.session.mgm = how & MGM;
+	for (int i = 0; i < COMMANDS && cur_left(&in); i++) {
+		size_t length = cur_u16(&in);
+		transmit(&c, cur_take(&in, length < cur_left(&in) ? length : cur_left(&in)));
+	}
+	need(s.pin.left <= s.pin.max && s.puk.left <= s.puk.max);
+	return 0;
+}

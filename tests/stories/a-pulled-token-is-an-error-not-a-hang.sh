@@ -1,7 +1,7 @@
 #!/bin/sh
 # The token is pulled during a signature: that call fails at once, the session is dead for ever, and
 # after it is plugged in again one login suffices.
-export DESK="--timing B"
+DESK="--timing B"
 . "$(dirname "$0")/story.sh"
 
 program A

@@ -1,6 +1,6 @@
 #!/bin/sh
 # No token: the utility says so with exit status 3; a program sees a slot that is empty.
-export DESK="--tokens 0 --blank"
+DESK="--tokens 0 --blank"
 . "$(dirname "$0")/story.sh"
 
 refused 3 'no token' bsre-token key list

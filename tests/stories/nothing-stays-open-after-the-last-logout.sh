@@ -1,6 +1,6 @@
 #!/bin/sh
 # After the last logout another program's raw APDU to the card gets 6982 for a private key.
-export WAYS=pcscd
+WAYS=pcscd
 . "$(dirname "$0")/story.sh"
 
 # GENERAL AUTHENTICATE with 9A, RSA-2048: 7C 82 01 06 { 82 00, 81 82 01 00 <block> }, chained

@@ -16,7 +16,11 @@ enum reader_state {
 	READER_MUTE			/* the card does not answer at all */
 };
 
-enum { INIT_RESUME = 1 };		/* TokenErase: end what an interrupted one began */
+/* TokenErase.flags, CardInit.flags */
+enum {
+	INIT_RESUME = 1,		/* end what an interrupted one began */
+	INIT_PIN_TO_CHANGE = 2		/* the PIN is a first one: its owner is to change it */
+};
 
 /* What must hold at the card before a job's command (jobs.def). */
 enum auth {
@@ -44,6 +48,9 @@ enum {
 /* KeyRec.flags */
 enum {
 	KEY_HAS_CERT = 1, KEY_HAS_KEY = 2, KEY_GENERATED = 4, KEY_IMPORTED = 8,
-	KEY_PIN_ALWAYS = 16		/* a VERIFY right before each use */
+	KEY_PIN_ALWAYS = 16,		/* a VERIFY right before each use */
+	/* KEY_HAS_CERT is a guess: CardCert tells. Where that says NOT_FOUND and the record has no spki,
+	 * there is no key to show either. */
+	KEY_UNSURE = 32
 };
 #endif

@@ -30,7 +30,7 @@ row_has_file() { # TABLE MACRO PREFIX: MACRO(name, ...) wants PREFIXname.c; comm
 row_has_file src/cli/commands.def CMD src/cli/cmd-
 row_has_file src/tokend/token/drivers.def DRIVER src/tokend/token/
 pick . | while read -r f; do
-	grep -qsF "$f" src/*/local.mk pkcs11/local.mk tests/local.mk || echo "$f: no local.mk builds or ships it"
+	grep -qsF "$f" src/*/*.mk pkcs11/local.mk tests/local.mk || echo "$f: no local.mk builds or ships it"
 done >>"$broken"
 
 # --- 2. bytes are touched only through span, cur and buf --------------------------------------
@@ -61,7 +61,7 @@ reaches src/vtoken 'lib|wire|vtoken'
 reaches src/tokend 'lib|wire|tokend'
 for f in $(pick '^src/tokend/token/[a-z0-9-]*\.c$'); do
 	own=$(basename "$f" .c | sed 's/-.*//')
-	grep -n '#include "' "$f" | grep -vE "\"(driver|$own(-[a-z0-9]+)*)\.h\"" |
+	grep -n '#include "' "$f" | grep -vE "\"((config|driver|$own(-[a-z0-9]+)*)\.h|$own-[a-z0-9]+\.def)\"" |
 		awk -v f="$f" '{ print f ":" $0 }' | blame "a driver includes driver.h and what is its own"
 done
 

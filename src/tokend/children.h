@@ -1,0 +1,22 @@
+/* The daemon's child processes, as its main function starts them: bsre-tokend exec'd again with
+ * "worker" or "monitor" as its first argument and a socketpair to the broker as descriptor 3. */
+#ifndef BSRE_TOKEND_CHILDREN_H
+#define BSRE_TOKEND_CHILDREN_H
+
+/* How a worker ends. Anything else, and every signal, is a crash. */
+enum {
+	WORKER_EXIT_DONE = 0,		/* the broker hung up; the card was closed */
+	WORKER_EXIT_FRAME = 76,		/* the broker sent something that is no frame (EX_PROTOCOL) */
+	/* Another program kept its transaction for longer than a job may wait. Nothing was sent to the
+	 * card: the reader is free as soon as that program lets go, so there is nothing to quarantine. */
+	WORKER_EXIT_BUSY = 75		/* EX_TEMPFAIL */
+};
+
+/* Serves jobs.def on fd until end of file. Gives the exit status. */
+int worker_main(int fd);
+
+/* Tells on fd what happens at the readers (events.def), until the broker is gone. No arguments: it
+ * watches pcscd. "--vtoken" SOCKET: it watches that one virtual token instead. Gives the exit status, 64
+ * for other arguments. */
+int monitor_main(int fd, int argc, char **argv);
+#endif

@@ -1,0 +1,171 @@
+/* A reader of pcscd. */
+#include "config.h"
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <winscard.h>
+#include "children.h"
+#include "lib/log.h"
+#include "reader.h"
+
+enum {
+	TRIES = 3,			/* a card that is reset again and again by others */
+	WAIT_S = 15			/* how long another program's transaction is waited for */
+};
+
+struct pcsc {
+	struct reader r;
+	SCARDCONTEXT  context;
+	SCARDHANDLE   card;
+	bool          connected, begun;
+};
+
+/* What a failure of pcsc-lite means to us; what is not in the list is a reader that failed. */
+static err err_from_pcsc(LONG rv)
+{
+	static const struct { LONG rv; uint16_t code; } map[] = {
+		{ SCARD_S_SUCCESS,             E_OK },
+		{ SCARD_W_REMOVED_CARD,        E_TOKEN_GONE },
+		{ SCARD_E_NO_SMARTCARD,        E_TOKEN_GONE },
+		{ SCARD_E_READER_UNAVAILABLE,  E_TOKEN_GONE },
+		{ SCARD_E_UNKNOWN_READER,      E_TOKEN_GONE },
+		{ SCARD_E_INVALID_HANDLE,      E_TOKEN_GONE },
+		{ SCARD_E_SHARING_VIOLATION,   E_TOKEN_BUSY },
+		{ SCARD_E_NO_SERVICE,          E_NO_READERS },
+		{ SCARD_E_SERVICE_STOPPED,     E_NO_READERS },
+		{ SCARD_W_SECURITY_VIOLATION,  E_REFUSED },
+	};
+
+	for (size_t i = 0; i < sizeof map / sizeof map[0]; i++)
+		if (map[i].rv == rv)
+			return (err){ map[i].code, 0 };
+	return FAIL(BAD_REPLY);
+}
+
+static err failed(const char *what, LONG rv)
+{
+	if (rv != SCARD_S_SUCCESS)
+		log_line(LOG_INFO, "%s: %s", what, pcsc_stringify_error(rv));
+	return err_from_pcsc(rv);
+}
+
+static err reconnect(struct pcsc *p)
+{
+	DWORD protocol;
+
+	return failed("SCardReconnect", SCardReconnect(p->card, SCARD_SHARE_SHARED,
+		SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, SCARD_LEAVE_CARD, &protocol));
+}
+
+static err transmit(struct reader *r, struct span command, struct buf *reply)
+{
+	struct pcsc *p = (struct pcsc *)r;
+	const SCARD_IO_REQUEST *pci = r->protocol == 1 ? SCARD_PCI_T1 : SCARD_PCI_T0;
+	DWORD n = (DWORD)buf_room(reply);
+
+	LONG rv = SCardTransmit(p->card, pci, command.p, (DWORD)command.n, NULL,
+		reply->p + reply->n, &n);
+	if (rv == SCARD_W_RESET_CARD) {
+		p->r.lost = true;
+		p->begun = false;		/* the reset ended it */
+		TRY(reconnect(p));
+		return FAIL(BAD_REPLY);
+	}
+	TRY(failed("SCardTransmit", rv));
+	buf_grow(reply, n);
+	return reply->bad ? FAIL(BAD_REPLY) : OK;
+}
+
+static void too_long(int signal)
+{
+	(void)signal;
+	_exit(WORKER_EXIT_BUSY);
+}
+
+/* SCardBeginTransaction and SCardReconnect wait for as long as another program likes, and nothing can
+ * call them back. The process is the worker of this one card and has sent nothing yet: ending it is the
+ * clean way out. */
+static LONG begin_now(struct pcsc *p)
+{
+	LONG rv = SCARD_W_RESET_CARD;
+
+	for (int i = 0; i < TRIES && rv == SCARD_W_RESET_CARD; i++) {
+		rv = SCardBeginTransaction(p->card);
+		if (rv == SCARD_W_RESET_CARD && !ok(reconnect(p)))
+			return SCARD_E_NO_SMARTCARD;
+	}
+	return rv;
+}
+
+static err begin(struct reader *r)
+{
+	struct pcsc *p = (struct pcsc *)r;
+
+	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = too_long }, NULL);
+	alarm(WAIT_S);
+	LONG rv = begin_now(p);
+	alarm(0);
+	p->begun = rv == SCARD_S_SUCCESS;
+	p->r.lost = false;
+	return failed("SCardBeginTransaction", rv);
+}
+
+static err end(struct reader *r, enum ending how)
+{
+	struct pcsc *p = (struct pcsc *)r;
+
+	if (!p->begun)
+		return OK;
+	p->begun = false;
+	LONG rv = SCardEndTransaction(p->card, how == END_RESET ? SCARD_RESET_CARD : SCARD_LEAVE_CARD);
+	if (rv == SCARD_W_RESET_CARD)
+		return OK;			/* somebody else did what we were about to */
+	return failed("SCardEndTransaction", rv);
+}
+
+static void close_pcsc(struct reader *r)
+{
+	struct pcsc *p = (struct pcsc *)r;
+
+	if (p->connected)
+		SCardDisconnect(p->card, p->begun ? SCARD_RESET_CARD : SCARD_LEAVE_CARD);
+	SCardReleaseContext(p->context);
+	free(p);
+}
+
+static err connect_card(struct pcsc *p, const char *name)
+{
+	DWORD protocol = 0, n = ATR_MAX, state = 0, wire = 0;
+
+	TRY(failed("SCardConnect", SCardConnect(p->context, name, SCARD_SHARE_SHARED,
+		SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &p->card, &protocol)));
+	p->connected = true;
+	p->r.protocol = protocol == SCARD_PROTOCOL_T1;
+	TRY(failed("SCardStatus", SCardStatus(p->card, NULL, NULL, &state, &wire, p->r.atr, &n)));
+	p->r.atr_n = n;
+	return OK;
+}
+
+err reader_open_pcsc(struct span name, struct reader **out)
+{
+	char text[MAX_READERNAME];
+	struct pcsc *p = calloc(1, sizeof *p);
+
+	if (!p || !reader_name(name, text, sizeof text)) {
+		free(p);
+		return FAIL(NO_TOKEN);
+	}
+	p->r = (struct reader){ .transmit = transmit, .begin = begin, .end = end, .close = close_pcsc };
+	LONG rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &p->context);
+	if (rv != SCARD_S_SUCCESS) {
+		free(p);
+		return failed("SCardEstablishContext", rv);
+	}
+	err e = connect_card(p, text);
+	if (!ok(e)) {
+		close_pcsc(&p->r);
+		return e;
+	}
+	*out = &p->r;
+	return OK;
+}

@@ -213,19 +213,41 @@ err ask_yes(struct cli *c, const char *format, ...)
 	return say_fail(FAIL(CANCELED), _("cancelled; nothing was changed"));
 }
 
-err ask_word(struct cli *c, const char *word, const char *format, ...)
+/* The question, and whether `word` was typed. */
+static err word_typed(const char *word, const char *format, va_list args) PRINTF(2, 0);
+static err word_typed(const char *word, const char *format, va_list args)
 {
 	char question[1024], answer[80];
-	va_list args;
 
-	if (given(c, OPT_yes))
-		return OK;
-	va_start(args, format);
 	vsnprintf(question, sizeof question, format, args);
-	va_end(args);
 	TRY(answer_to(question, answer, sizeof answer));
 	if (strcmp(answer, word) == 0)
 		return OK;
 	return say_fail(FAIL(CANCELED), _("cancelled: '%s' is not '%s'; nothing was changed"),
 			say_clean(answer), word);
+}
+
+err ask_word(struct cli *c, const char *word, const char *format, ...)
+{
+	va_list args;
+
+	if (given(c, OPT_yes))
+		return OK;
+	va_start(args, format);
+	err e = word_typed(word, format, args);
+	va_end(args);
+	return e;
+}
+
+err ask_person(const char *word, const char *format, ...)
+{
+	va_list args;
+
+	if (!tty_there())
+		return say_fail(FAIL(PIN_LAST_TRY), _("only one try is left; only a person at a "
+				"terminal may spend it"));
+	va_start(args, format);
+	err e = word_typed(word, format, args);
+	va_end(args);
+	return e;
 }

@@ -26,6 +26,10 @@ err ask_yes(struct cli *c, const char *format, ...) __attribute__((format(printf
 err ask_word(struct cli *c, const char *word, const char *format, ...)
 	__attribute__((format(printf, 3, 4))) MUST_USE;
 
+/* The same, and --yes does not answer it. PIN_LAST_TRY, said: no terminal. */
+err ask_person(const char *word, const char *format, ...)
+	__attribute__((format(printf, 2, 3))) MUST_USE;
+
 /* A secret from a file: one line; "\n" or "\r\n" may end it. */
 err ask_from_file(const char *name, struct secret *out) MUST_USE;
 #endif

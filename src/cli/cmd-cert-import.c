@@ -57,10 +57,9 @@ static err check_time(struct cli *c, X509 *x)
 
 /* What the slot holds already: the same (nothing to do), or another, which is replaced after a yes. */
 static err check_present(struct cli *c, const struct certs *certs, const struct keys *keys,
-			 const struct key *k, X509 *x, bool *same, uint32_t *old)
+			 const struct key *k, X509 *x, bool *same)
 {
 	*same = false;
-	*old = 0;
 	for (size_t i = 0; i < certs->n; i++) {
 		const struct cert *have = &certs->c[i];
 		char holder[160];
@@ -75,7 +74,6 @@ static err check_present(struct cli *c, const struct certs *certs, const struct 
 		say_warn(_("the key '%s' already has a certificate of '%s', which ends in %ld "
 				"days; it will be replaced"),
 			 k->label, holder, cert_days_left(have->x));
-		*old = have->handle;
 		return ask_yes(c, _("Replace this certificate?"));
 	}
 	return OK;
@@ -122,17 +120,8 @@ static err put_template(struct buf *b, X509 *x, const struct key *k, struct span
 			"token")) : OK;
 }
 
-static err destroy(struct cli *c, uint32_t object)
-{
-	struct ObjectDestroy_in in = { .session = c->token.session, .object = object };
-	struct ObjectDestroy_out out = { 0 };
-	REPLY r = { 0 };
-
-	return call_ObjectDestroy(c->link, &in, &out, &r);
-}
-
-/* Writes, reads back and compares. */
-static err write_cert(struct cli *c, X509 *x, const struct key *k, uint32_t old)
+/* Writes, over the old one where there is one, reads back and compares. */
+static err write_cert(struct cli *c, X509 *x, const struct key *k)
 {
 	static const CK_ATTRIBUTE_TYPE type = CKA_VALUE;
 	static uint8_t room[FRAME_DATA_MAX];
@@ -145,8 +134,6 @@ static err write_cert(struct cli *c, X509 *x, const struct key *k, uint32_t old)
 	struct span value = { der, n > 0 ? (size_t)n : 0 }, back;
 	err e = n > 0 ? put_template(&b, x, k, value) : FAIL(CERT_INVALID);
 
-	if (ok(e) && old)
-		e = destroy(c, old);
 	struct ObjectCreate_in in = { .session = c->token.session, .attrs = buf_span(&b) };
 	if (ok(e))
 		e = call_ObjectCreate(c->link, &in, &made, &r);
@@ -164,7 +151,6 @@ static err import(struct cli *c, const STACK_OF(X509) *all)
 	KEYS keys = { .n = 0 };
 	CERTS certs = { .n = 0 };
 	const struct key *k;
-	uint32_t old;
 	bool same;
 	X509 *x = NULL;
 
@@ -175,7 +161,7 @@ static err import(struct cli *c, const STACK_OF(X509) *all)
 	TRY(check_key(c, &keys, k));
 	show(c, x, k);
 	TRY(check_time(c, x));
-	TRY(check_present(c, &certs, &keys, k, x, &same, &old));
+	TRY(check_present(c, &certs, &keys, k, x, &same));
 	json_object_set_new(c->result, "already_there", json_boolean(same));
 	if (same) {
 		say_note(_("This certificate is on the token already; nothing was changed."));
@@ -183,7 +169,7 @@ static err import(struct cli *c, const STACK_OF(X509) *all)
 	}
 	TRY(token_login(c, &pin));
 	progress_begin(c, _("Writing the certificate"));
-	err e = write_cert(c, x, k, old);
+	err e = write_cert(c, x, k);
 	progress_end();
 	TRY(e);
 	say_note(_("Imported into slot %02x of token '%s', read back and "

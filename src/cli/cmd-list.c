@@ -44,7 +44,7 @@ err cmd_list(struct cli *c)
 			return e;			/* pulled out meanwhile is no failure */
 	}
 	if (json_array_size(all) == 0)
-		return token_choose(c);
+		return token_none(c);
 	if (!given(c, OPT_json))
 		print_table(all, columns, sizeof columns / sizeof columns[0]);
 	return OK;

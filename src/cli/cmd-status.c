@@ -149,5 +149,5 @@ err cmd_status(struct cli *c)
 		for (size_t i = 0; i < json_array_size(all); i++)
 			show_token(json_array_get(all, i));
 	}
-	return json_array_size(all) ? OK : token_choose(c);
+	return json_array_size(all) ? OK : token_none(c);
 }

@@ -7,17 +7,32 @@ libbsrecli_la_SOURCES = \
 	src/cli/args.c src/cli/args.h \
 	src/cli/ask.c src/cli/ask.h \
 	src/cli/certfile.c src/cli/certfile.h \
+	src/cli/chain.c src/cli/chain.h \
 	src/cli/cli.h \
+	src/cli/cmd-cert-check.c \
+	src/cli/cmd-cert-delete.c \
+	src/cli/cmd-cert-export.c \
 	src/cli/cmd-cert-import.c \
+	src/cli/cmd-cert-list.c \
 	src/cli/cmd-help.c \
 	src/cli/cmd-init.c \
+	src/cli/cmd-key-attest.c \
+	src/cli/cmd-key-destroy.c \
 	src/cli/cmd-key-generate.c \
 	src/cli/cmd-key-list.c \
+	src/cli/cmd-key-test.c \
 	src/cli/cmd-list.c \
 	src/cli/cmd-pin-change.c \
+	src/cli/cmd-pin-set-puk.c \
+	src/cli/cmd-pin-unblock.c \
+	src/cli/cmd-pin-verify.c \
 	src/cli/cmd-request.c \
+	src/cli/cmd-sign.c \
 	src/cli/cmd-status.c \
+	src/cli/cmd-verify.c \
 	src/cli/cmd-version.c \
+	src/cli/cms.c src/cli/cms.h \
+	src/cli/completion.c src/cli/completion.h \
 	src/cli/csr.c src/cli/csr.h \
 	src/cli/describe.c src/cli/describe.h \
 	src/cli/dn.c src/cli/dn-json.c src/cli/dn.h \
@@ -38,6 +53,23 @@ libbsrecli_la_LIBADD = libbsrewire.la libbsre.la $(CRYPTO_LIBS) $(JANSSON_LIBS) 
 bsre_token_SOURCES = src/cli/main.c
 bsre_token_CFLAGS = $(libbsrecli_la_CFLAGS)
 bsre_token_LDADD = libbsrecli.la
+
+# completion, made by the program from its own tables
+bashcompletiondir = $(datadir)/bash-completion/completions
+zshcompletiondir = $(datadir)/zsh/site-functions
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+nodist_bashcompletion_DATA = data/completion/bsre-token
+nodist_zshcompletion_DATA = data/completion/_bsre-token
+nodist_fishcompletion_DATA = data/completion/bsre-token.fish
+CLEANFILES += $(nodist_bashcompletion_DATA) $(nodist_zshcompletion_DATA) $(nodist_fishcompletion_DATA)
+completion = $(AM_V_GEN)$(MKDIR_P) data/completion && \
+	LC_ALL=C ./bsre-token$(EXEEXT) help --completion
+data/completion/bsre-token: bsre-token$(EXEEXT)
+	$(completion) bash > $@.tmp && mv $@.tmp $@
+data/completion/_bsre-token: bsre-token$(EXEEXT)
+	$(completion) zsh > $@.tmp && mv $@.tmp $@
+data/completion/bsre-token.fish: bsre-token$(EXEEXT)
+	$(completion) fish > $@.tmp && mv $@.tmp $@
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-cli

@@ -303,3 +303,32 @@ void certs_free(struct certs *c)
 		X509_free(c->c[i].x);
 	c->n = 0;
 }
+
+static bool cert_is_called(const struct cert *c, const char *name, int way)
+{
+	switch (way) {
+	case 0:  return c->slot && slot_number(name) == c->slot;
+	case 1:  return c->id_n && strcasecmp(name, c->id_hex) == 0;
+	default: return c->label[0] && strcmp(name, c->label) == 0;
+	}
+}
+
+err cert_find(const struct certs *certs, const char *name, const struct cert **out)
+{
+	size_t n = 0;
+
+	*out = NULL;
+	for (int way = name ? 0 : 2; way < 3 && n == 0; way++)
+		for (size_t i = 0; i < certs->n; i++)
+			if (certs->c[i].x && (!name || cert_is_called(&certs->c[i], name, way))) {
+				*out = &certs->c[i];
+				n++;
+			}
+	if (n == 1)
+		return OK;
+	if (n > 1)
+		return say_fail(FAIL(ARGUMENTS), _("%zu certificates fit; name one by its slot"), n);
+	return name ? say_fail(FAIL(NOT_FOUND), _("there is no certificate '%s' on the "
+			"token"), say_clean(name)) :
+		say_fail(FAIL(NOT_FOUND), _("there is no certificate on the token"));
+}

@@ -41,6 +41,9 @@ void certs_free(struct certs *c);
  * only one there is. KEY_NOT_FOUND, said: none. ARGUMENTS, said: several. */
 err key_find(struct cli *c, const struct keys *keys, const char *name, const struct key **out) MUST_USE;
 
+/* The same for certificates, only those that can be read. NOT_FOUND, ARGUMENTS, said. */
+err cert_find(const struct certs *certs, const char *name, const struct cert **out) MUST_USE;
+
 /* The key that the certificate is for; NULL: none. */
 const struct key *key_of_cert(const struct keys *keys, X509 *x);
 

@@ -27,6 +27,15 @@ err say_fail(err e, const char *format, ...)
 	return e;
 }
 
+const char *say_forget(void)
+{
+	static char last[sizeof detail];
+
+	snprintf(last, sizeof last, "%s", detail);
+	detail[0] = 0;
+	return last[0] ? last : NULL;
+}
+
 void say_next(const char *format, ...)
 {
 	va_list args;

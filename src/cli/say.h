@@ -10,6 +10,9 @@
  * back. The first words said for a failure stay. */
 err say_fail(err e, const char *format, ...) PRINTF(2, 3) MUST_USE;
 
+/* The words kept so far, which are kept no more: for a failure that is not the end. NULL: none. Static. */
+const char *say_forget(void);
+
 /* The command to use next, in place of the one in advice.def. */
 void say_next(const char *format, ...) PRINTF(1, 2);
 

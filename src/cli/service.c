@@ -130,8 +130,8 @@ err service_connect(struct cli *c)
 		return e;
 	const char *set = secure_getenv("BSRE_TOKEND_SOCKET");
 	if (set)
-		return say_fail(e, _("no token service answers at %s "
-				"(BSRE_TOKEND_SOCKET)"), say_clean(set));
+		return say_fail(e, _("the token service (bsre-tokend) is not running: nobody answers at %s "
+				     "(BSRE_TOKEND_SOCKET)"), say_clean(set));
 	if (!folder(dir, sizeof dir))
 		return e;
 	if (mkdir(dir, 0700) != 0 && errno != EEXIST)

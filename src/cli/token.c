@@ -53,6 +53,17 @@ static err none(struct cli *c)
 	return FAIL(NO_TOKEN);
 }
 
+err token_none(struct cli *c)
+{
+	err e = none(c);
+
+	if (err_exit(e) != err_exit(FAIL(NO_TOKEN)))
+		return e;
+	const char *why = say_forget();
+	say_note("%s", why ? why : _(err_text(e)));
+	return OK;
+}
+
 /* "1234 'label', 5678 'label'" into out. */
 static void name_all(const struct tokens *all, char *out, size_t size)
 {
@@ -133,10 +144,8 @@ err token_tries(struct cli *c)
 	if (info.pin_tries == 0)
 		return FAIL(PIN_BLOCKED);
 	if (info.pin_tries == 1)
-		say_warn(_("only one try is left for the PIN of token '%s'; if it is wrong the "
-				"PIN is blocked"),
-			 c->token.label);
-	else if (info.pin_tries == 2)
+		return FAIL(PIN_LAST_TRY);
+	if (info.pin_tries == 2)
 		say_warn(_("two tries are left for the PIN of token '%s'"), c->token.label);
 	return OK;
 }

@@ -18,13 +18,18 @@ err readers_get(struct cli *c, struct readers *out, struct reply *r) MUST_USE;
 err token_choose(struct cli *c) MUST_USE;
 void token_of(struct cli *c, const struct TokenRec_in *t);
 
+/* Says that there is no token, and what the readers hold instead: for commands that only show, to which
+ * an empty desk is no failure. */
+err token_none(struct cli *c) MUST_USE;
+
 /* A read-write session, where none is open yet. */
 err token_session(struct cli *c) MUST_USE;
 
 /* Asks for the PIN (or takes it from the file) and logs in; the caller keeps pin for a key that wants it
- * again. PIN_BLOCKED and the last try are told before anything is asked. */
+ * again. Fails as token_tries does, and as a login does. */
 err token_login(struct cli *c, struct secret *pin) MUST_USE;
 
-/* Tells how many tries are left where it is not all of them; PIN_BLOCKED where none is. */
+/* Warns where only two tries are left. PIN_LAST_TRY: one, which only `pin verify` spends; PIN_BLOCKED:
+ * none. Asked before a PIN is typed. */
 err token_tries(struct cli *c) MUST_USE;
 #endif

@@ -1,0 +1,134 @@
+/* chain.d, and judging with it. */
+#include "config.h"
+#include <dirent.h>
+#include <errno.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include "certfile.h"
+#include "chain.h"
+#include "describe.h"
+#include "say.h"
+
+#define CHAIN_D SYSCONFDIR "/chain.d"
+
+/* Trusted where it signed itself, else one that stands between. */
+static bool add(struct chain *ch, X509 *x)
+{
+	bool self = X509_self_signed(x, 1) == 1;
+
+	ch->n++;
+	if (self && X509_STORE_add_cert(ch->store, x)) {
+		ch->trusted++;
+		return true;
+	}
+	return !self && X509_up_ref(x) && sk_X509_push(ch->between, x);
+}
+
+static err add_file(struct chain *ch, const char *path)
+{
+	STACK_OF(X509) *all;
+
+	TRY(certfile_read(path, &all));
+	for (int i = 0; i < sk_X509_num(all); i++)
+		if (!add(ch, sk_X509_value(all, i)))
+			say_warn(_("%s: a certificate could not be taken"), say_clean(path));
+	sk_X509_pop_free(all, X509_free);
+	return OK;
+}
+
+static bool is_certificate_file(const char *name)
+{
+	static const char *const ends[] = { ".pem", ".crt", ".cer", ".der", ".p7b", ".p7c" };
+	const char *dot = strrchr(name, '.');
+
+	for (size_t i = 0; dot && name[0] != '.' && i < sizeof ends / sizeof ends[0]; i++)
+		if (strcasecmp(dot, ends[i]) == 0)
+			return true;
+	return false;
+}
+
+static void add_folder(struct chain *ch, const char *path)
+{
+	DIR *dir = opendir(path);
+	char file[4400];
+
+	for (struct dirent *e; dir && (e = readdir(dir));) {
+		if (!is_certificate_file(e->d_name))
+			continue;
+		snprintf(file, sizeof file, "%s/%s", path, e->d_name);
+		if (!ok(add_file(ch, file))) {
+			say_forget();
+			say_warn(_("%s holds no certificate that can be read"), say_clean(file));
+		}
+	}
+	if (dir)
+		closedir(dir);
+}
+
+err chain_load(struct cli *c, struct chain *out)
+{
+	struct stat st;
+
+	*out = (struct chain){ .store = X509_STORE_new(), .between = sk_X509_new_null() };
+	if (!out->store || !out->between)
+		return FAIL(GENERAL);
+	out->from = given(c, OPT_chain) ? c->args.opt[OPT_chain] : CHAIN_D;
+	if (stat(out->from, &st) != 0) {
+		if (!given(c, OPT_chain))
+			return OK;
+		return say_fail(FAIL(FILE), _("%s cannot be read: %s"), say_clean(out->from), strerror(errno));
+	}
+	if (!S_ISDIR(st.st_mode))
+		return add_file(out, out->from);
+	add_folder(out, out->from);
+	return OK;
+}
+
+void chain_free(struct chain *ch)
+{
+	X509_STORE_free(ch->store);
+	sk_X509_pop_free(ch->between, X509_free);
+}
+
+/* Everything that may stand between: the files' and the caller's. */
+static STACK_OF(X509) *all_between(const struct chain *ch, const STACK_OF(X509) *extra)
+{
+	STACK_OF(X509) *all = sk_X509_dup(ch->between);
+
+	for (int i = 0; all && extra && i < sk_X509_num(extra); i++)
+		if (!sk_X509_push(all, sk_X509_value(extra, i)))
+			break;
+	return all;
+}
+
+err chain_judge(const struct chain *ch, X509 *x, const STACK_OF(X509) *extra, time_t at)
+{
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	STACK_OF(X509) *between = all_between(ch, extra);
+	char name[256];
+	err e = FAIL(GENERAL);
+
+	if (ch->trusted == 0) {
+		e = say_fail(FAIL(CERT_INVALID), _("there is no root certificate in %s to judge "
+				"by; put the CA's "
+						   "certificates there"), ch->from);
+	} else if (ctx && between && X509_STORE_CTX_init(ctx, ch->store, x, between)) {
+		X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_ANY);
+		if (at)
+			X509_STORE_CTX_set_time(ctx, 0, at);
+		if (X509_verify_cert(ctx) == 1) {
+			e = OK;
+		} else {
+			X509 *where = X509_STORE_CTX_get_current_cert(ctx);
+
+			cert_holder(where ? where : x, name, sizeof name);
+			e = say_fail(FAIL(CERT_INVALID), _("the certificate of '%s' does not "
+					"hold: %s"), name,
+				     X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
+		}
+	}
+	X509_STORE_CTX_free(ctx);
+	sk_X509_free(between);
+	return e;
+}

@@ -1,0 +1,19 @@
+/* The CAs' certificates that IT staff put on this computer, and what they say of a certificate. */
+#ifndef BSRE_CLI_CHAIN_H
+#define BSRE_CLI_CHAIN_H
+#include <openssl/x509.h>
+#include "cli.h"
+
+/* Self-signed ones are trusted; the others help to reach them. */
+struct chain { X509_STORE *store; STACK_OF(X509) *between; size_t n, trusted; const char *from; };
+#define CHAIN __attribute__((cleanup(chain_free))) struct chain
+
+/* Reads --chain (a file or a folder), else SYSCONFDIR/chain.d; a file there that holds no certificate
+ * is warned about. No folder is an empty chain. FILE, said: --chain cannot be read. */
+err chain_load(struct cli *c, struct chain *out) MUST_USE;
+void chain_free(struct chain *ch);
+
+/* Does x lead to a trusted one, at the time `at` (0: now)? extra: more certificates between, or NULL.
+ * CERT_INVALID, said: it does not, and why. */
+err chain_judge(const struct chain *ch, X509 *x, const STACK_OF(X509) *extra, time_t at) MUST_USE;
+#endif

@@ -1,0 +1,152 @@
+/* verify: who signed a file, when, and whether it holds. Needs no token. */
+#include "config.h"
+#include <openssl/pem.h>		/* first: cms.h declares its PEM functions only behind it */
+#include <openssl/cms.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include "chain.h"
+#include "describe.h"
+#include "file.h"
+#include "say.h"
+
+/* A signature file, DER or PEM; NULL: it is none. */
+static CMS_ContentInfo *read_signature(struct span file)
+{
+	const unsigned char *p = file.p;
+	CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &p, (long)file.n);
+	BIO *bio = cms ? NULL : BIO_new_mem_buf(file.p, (int)file.n);
+
+	if (bio)
+		cms = PEM_read_bio_CMS(bio, NULL, NULL, NULL);
+	BIO_free(bio);
+	ERR_clear_error();
+	return cms;
+}
+
+/* When the signer says it was signed; 0: it does not say. */
+static time_t signing_time(CMS_SignerInfo *si)
+{
+	int at = CMS_signed_get_attr_by_NID(si, NID_pkcs9_signingTime, -1);
+	X509_ATTRIBUTE *a = at < 0 ? NULL : CMS_signed_get_attr(si, at);
+	const ASN1_TYPE *v = a ? X509_ATTRIBUTE_get0_type(a, 0) : NULL;
+	struct tm tm = { 0 };
+
+	if (!v || (v->type != V_ASN1_UTCTIME && v->type != V_ASN1_GENERALIZEDTIME) ||
+	    !ASN1_TIME_to_tm(v->value.asn1_string, &tm))
+		return 0;
+	return timegm(&tm);
+}
+
+/* The certificate's own say: a key usage that has neither of these does not sign documents. */
+static err check_usage(X509 *x)
+{
+	uint32_t usage = X509_get_key_usage(x);
+
+	if (usage == UINT32_MAX || usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION))
+		return OK;
+	return say_fail(FAIL(CERT_INVALID), _("the signer's certificate is not meant for signatures"));
+}
+
+static void set_time(json_t *o, time_t t)
+{
+	struct tm tm;
+	char text[32];
+
+	if (t && gmtime_r(&t, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		json_object_set_new(o, "signing_time", json_string(text));
+}
+
+/* One signer: described whatever comes, then judged at the time it was signed. */
+static err judge(json_t *list, const struct chain *chain, CMS_ContentInfo *cms, CMS_SignerInfo *si)
+{
+	STACK_OF(X509) *inside = CMS_get1_certs(cms);
+	time_t when = signing_time(si);
+	X509 *x = NULL;
+	err e = OK;
+
+	CMS_SignerInfo_get0_algs(si, NULL, &x, NULL, NULL);
+	if (!x) {
+		e = say_fail(FAIL(CERT_INVALID), _("the signature does not bring its signer's "
+				"certificate"));
+	} else {
+		json_t *o = x509_json(x);
+
+		set_time(o, when);
+		json_array_append_new(list, o);
+		e = check_usage(x);
+		/* a signing time ahead of the clock proves nothing: judged now */
+		if (ok(e))
+			e = chain_judge(chain, x, inside, when && when <= time(NULL) ? when : 0);
+	}
+	sk_X509_pop_free(inside, X509_free);
+	return e;
+}
+
+static void tell(const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *o = json_array_get(list, i);
+		const char *when = json_string_value(json_object_get(o, "signing_time"));
+
+		say_note(_("Signer: %s"), json_string_value(json_object_get(o, "subject")));
+		say_note(_("  certificate issued by %s, valid until %s"),
+			 json_string_value(json_object_get(o, "issuer")),
+			 json_string_value(json_object_get(o, "not_after")));
+		if (when)
+			say_note(_("  signing time (as the signer's computer had it): %s"), when);
+	}
+}
+
+/* The signature over the bytes, then each signer. */
+static err verify(struct cli *c, CMS_ContentInfo *cms, BIO *content)
+{
+	CHAIN chain = { .store = NULL };
+	json_t *list = json_array();
+	err e = OK;
+
+	json_object_set_new(c->result, "signers", list);
+	TRY(chain_load(c, &chain));
+	if (CMS_verify(cms, NULL, NULL, content, NULL, CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY) != 1)
+		return say_fail(FAIL(SIGNATURE_INVALID), _("the signature does not belong to "
+				"%s, or one of them was "
+							   "changed"), say_clean(c->args.rest[0]));
+	STACK_OF(CMS_SignerInfo) *infos = CMS_get0_SignerInfos(cms);
+	for (int i = 0; i < sk_CMS_SignerInfo_num(infos) && ok(e); i++)
+		e = judge(list, &chain, cms, sk_CMS_SignerInfo_value(infos, i));
+	json_object_set_new(c->result, "unchanged", json_true());
+	json_object_set_new(c->result, "valid", json_boolean(ok(e)));
+	tell(list);
+	if (ok(e))
+		say_note(_("%s is unchanged since it was signed, and its signature "
+				"holds."), say_clean(c->args.rest[0]));
+	else
+		say_note(_("%s is unchanged since it was signed; the signer could not be confirmed."),
+			 say_clean(c->args.rest[0]));
+	return e;
+}
+
+err cmd_verify(struct cli *c)
+{
+	char beside[4096];
+	struct span file;
+	const char *from = c->args.nrest > 1 ? c->args.rest[1] : beside;
+
+	if (snprintf(beside, sizeof beside, "%s.p7s", c->args.rest[0]) >= (int)sizeof beside)
+		return FAIL(ARGUMENTS);
+	TRY(file_read(from, &file));
+	CMS_ContentInfo *cms = read_signature(file);
+	free((void *)(uintptr_t)file.p);
+	if (!cms)
+		return say_fail(FAIL(DATA_INVALID), _("%s holds no signature that can be "
+				"read"), say_clean(from));
+	BIO *content = BIO_new_file(c->args.rest[0], "rb");
+	err e = content ? verify(c, cms, content) :
+		say_fail(FAIL(FILE), _("%s cannot be read"), say_clean(c->args.rest[0]));
+	BIO_free(content);
+	CMS_ContentInfo_free(cms);
+	ERR_clear_error();
+	return e;
+}

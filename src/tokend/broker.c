@@ -5,12 +5,7 @@
 #include "broker.h"
 #include "peer.h"
 
-struct broker broker = {
-	.conf = {
-		.linger = 500, .hold_most = 3000, .gap = 120, .idle_limit = 900, .idle_exit = 0,
-		.job_limit = 30000, .slow_job_limit = 180000,
-	},
-};
+struct broker broker;
 
 uint32_t broker_next_id(void)
 {

@@ -2,6 +2,7 @@
 #include "config.h"
 #include <stdlib.h>
 #include "job.h"
+#include "ledger.h"
 #include "lib/log.h"
 
 static void job_next(struct token *t);
@@ -16,6 +17,7 @@ struct job *job_new(struct token *t, uint16_t call, struct request *rq)
 	j->call = call;
 	j->rq = rq;
 	j->tries = TRIES_NOT_LAST;
+	j->mech = MECH_NONE;
 	return j;
 }
 

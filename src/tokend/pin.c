@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
+#include "guard.h"
 #include "job.h"
 #include "lib/log.h"
 #include "peer.h"
@@ -30,6 +31,7 @@ err login_add(struct peer *p, struct token *t, uint32_t user, const struct secre
 	}
 	*l = (struct login){ .next = p->logins, .token = t, .user = user, .pin = kept, .used = broker_now() };
 	p->logins = l;
+	guard_touch();
 	log_line(LOG_NOTICE, "login pid=%d token=%s user=%u", (int)p->pid, t->serial, user);
 	return OK;
 }

@@ -1,5 +1,6 @@
 /* C_DeriveKey: ECDH with a key on the token (PKCS#11 2.3.16); the secret becomes a session object. */
 #include "config.h"
+#include "ledger.h"
 #include "lib/log.h"
 #include "mech.h"
 #include "peer.h"
@@ -45,6 +46,7 @@ static void done_derive(struct job *j, err e, struct cur *reply)
 	if (ok(e))
 		out.object = made->handle;
 	log_line(LOG_INFO, "derive token=%s slot=%02x: %s", j->token->serial, j->slot, log_err(e));
+	ledger_job("derive", j, e);
 	answer_Derive(j->rq, e, &out);
 }
 
@@ -80,5 +82,5 @@ err serve_Derive(struct request *rq, struct Derive_in *in, struct Derive_out *ou
 	struct span point = raw_point(param.point, 1 + alg_bits(key->alg) / 4);
 	if (point.n != 1 + alg_bits(key->alg) / 4)
 		return FAIL(MECH_PARAM);
-	return use_key_for(rq, s, key, PRIM_EC_DH, point, in->attrs, 0, done_derive);
+	return use_key_for(rq, s, key, PRIM_EC_DH, point, in->attrs, 0, in->mech, done_derive);
 }

@@ -1,6 +1,7 @@
 /* Erasing a token and giving it its first secrets: C_InitToken and the utility's init. */
 #include "config.h"
 #include "job.h"
+#include "ledger.h"
 #include "lib/log.h"
 #include "peer.h"
 #include "session.h"
@@ -26,6 +27,7 @@ static err erased(struct job *j, err e, struct cur *reply, struct CardInit_out *
 			e = FAIL(BAD_REPLY);
 	}
 	log_line(LOG_NOTICE, "init token=%s: %s", j->token->serial, log_err(e));
+	ledger_job("init", j, e);
 	if (!j->token->gone) {
 		j->token->tries = (struct tries){ .user = TRIES_UNKNOWN, .puk = TRIES_UNKNOWN };
 		token_reidentify(j->token);

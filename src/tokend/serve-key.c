@@ -1,6 +1,7 @@
 /* Key pairs made on the token, their attestation, and secrets agreed with them. */
 #include "config.h"
 #include "job.h"
+#include "ledger.h"
 #include "lib/log.h"
 #include "mech.h"
 #include "peer.h"
@@ -52,6 +53,7 @@ static void done_generate(struct job *j, err e, struct cur *reply)
 		broker_changed();
 	}
 	log_line(LOG_NOTICE, "generate token=%s slot=%02x alg=%u: %s", t->serial, j->slot, j->alg, log_err(e));
+	ledger_job("key generation", j, e);
 	answer_KeyPairGenerate(j->rq, e, &out);
 }
 

@@ -2,6 +2,7 @@
 #include "config.h"
 #include <stdlib.h>
 #include "job.h"
+#include "ledger.h"
 #include "lib/log.h"
 #include "mech.h"
 #include "peer.h"
@@ -93,6 +94,7 @@ static void done_login(struct job *j, err e, struct cur *reply)
 	if (ok(e))
 		e = s ? login_done(s, j) : FAIL(SESSION_GONE);
 	log_line(LOG_INFO, "login token=%s user=%u: %s", j->token->serial, j->user, log_err(e));
+	ledger_job(j->flags ? "context login" : j->user == CKU_SO ? "SO login" : "login", j, e);
 	answer_Login(j->rq, e, NULL);
 }
 
@@ -171,6 +173,9 @@ err serve_Login(struct request *rq, struct Login_in *in, struct Login_out *out)
 	if (!in->given)
 		return FAIL(ARGUMENTS);
 	err e = pin_refuse(s->token, &in->pin);
+	if (!ok(e) && in->user != CKU_SO)
+		ledger_note(&(struct note){ .what = "login", .peer = rq->peer, .token = s->token, .mech = MECH_NONE,
+		                            .result = e });
 	if (e.code == E_PIN_REPEATED && in->user != CKU_SO)
 		return answer_slowly(rq, e);
 	if (e.code != E_PIN_REPEATED)

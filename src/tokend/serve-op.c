@@ -3,6 +3,7 @@
 #include <openssl/rsa.h>
 #include <stdlib.h>
 #include "cipher.h"
+#include "ledger.h"
 #include "lib/log.h"
 #include "peer.h"
 #include "use.h"
@@ -188,6 +189,7 @@ static void done_use(struct job *j, err e, struct cur *reply)
 	if (ok(e) && op)
 		e = op_result(op, j, got.out, &b);
 	log_line(LOG_INFO, "use token=%s slot=%02x op=%u: %s", j->token->serial, j->slot, j->flags, log_err(e));
+	ledger_job(j->flags == OP_DECRYPT ? "decrypt" : "sign", j, e);
 	if (op) {
 		struct session *s = session_find(j->rq->peer, j->session);
 		secret_drop(s->context);
@@ -220,7 +222,7 @@ static err finish_private(struct request *rq, struct session *s, struct op *op, 
 		TRY(op->mech->encoding->sign(op, in, size, &block));
 	}
 	enum prim prim = key->key.kind == KEY_RSA ? PRIM_RSA_PRIVATE : PRIM_EC_SIGN;
-	err e = use_key(rq, s, key, prim, buf_span(&block), kind, done_use);
+	err e = use_key(rq, s, key, prim, buf_span(&block), kind, op->mech->type, done_use);
 	op->busy = e.code == E_PENDING;
 	wipe(room, sizeof room);
 	return e;

@@ -1,6 +1,7 @@
 /* PINs and PUKs: changed, unblocked, proven; tokens erased and given their first secrets. */
 #include "config.h"
 #include "job.h"
+#include "ledger.h"
 #include "lib/log.h"
 #include "peer.h"
 #include "session.h"
@@ -84,6 +85,7 @@ static err changed(struct job *j, err e, struct cur *reply)
 	}
 	log_line(LOG_NOTICE, "%s change token=%s: %s", j->user == CKU_SO ? "PUK" : "PIN", j->token->serial,
 	         log_err(e));
+	ledger_job(j->user == CKU_SO ? "PUK change" : "PIN change", j, e);
 	return e;
 }
 
@@ -159,6 +161,7 @@ static err unblocked(struct job *j, err e)
 		broker_changed();
 	}
 	log_line(LOG_NOTICE, "PIN unblock token=%s: %s", j->token->serial, log_err(e));
+	ledger_job("PIN unblock", j, e);
 	return e;
 }
 

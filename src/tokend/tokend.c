@@ -12,26 +12,31 @@
 #include <unistd.h>
 #include "broker.h"
 #include "children.h"
+#include "conf.h"
+#include "guard.h"
+#include "ledger.h"
 #include "lib/log.h"
 #include "lib/secret.h"
 #include "peer.h"
 #include "token.h"
 
 enum { EXIT_USAGE = 64, VTOKENS_MAX = 15, CHILD_FD = 3, SCAN_LIMIT_MS = 2000, BACKLOG = 128, IDLE_CHECK_MS = 1000 };
+#define NOT_GIVEN UINT32_MAX
 
 struct options {
-	const char *socket;
+	const char *socket, *conf, *ledger;
 	char       *vtokens[VTOKENS_MAX + 1];
 	unsigned    vtoken_count;
 	bool        pcsc;
 	int         listen_fd;
 	bool        made_socket;
+	uint32_t    idle_exit;		/* NOT_GIVEN: as the configuration says */
 };
 
 static int usage(FILE *to)
 {
-	fputs("usage: bsre-tokend [--socket PATH] [--vtoken SOCKET]... [--no-pcsc] [--idle-exit SECONDS]\n"
-	      "                   [--verbose] [--version] [--help]\n"
+	fputs("usage: bsre-tokend [--socket PATH] [--config FILE] [--ledger FOLDER] [--vtoken SOCKET]...\n"
+	      "                   [--no-pcsc] [--idle-exit SECONDS] [--verbose] [--version] [--help]\n"
 	      "The token service of one user; normally started by systemd. See bsre-tokend(8).\n", to);
 	return to == stdout ? EXIT_SUCCESS : EXIT_USAGE;
 }
@@ -56,7 +61,8 @@ static bool number(const char *text, const char *option, uint32_t *out)
 static int options_read(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
-		{ "socket", 1, NULL, 's' }, { "vtoken", 1, NULL, 'v' }, { "no-pcsc", 0, NULL, 'n' },
+		{ "socket", 1, NULL, 's' }, { "config", 1, NULL, 'c' },
+		{ "ledger", 1, NULL, 'l' }, { "vtoken", 1, NULL, 'v' }, { "no-pcsc", 0, NULL, 'n' },
 		{ "idle-exit", 1, NULL, 'i' }, { "verbose", 0, NULL, 'd' }, { "version", 0, NULL, 'V' },
 		{ "help", 0, NULL, 'h' }, { NULL, 0, NULL, 0 },
 	};
@@ -65,12 +71,14 @@ static int options_read(int argc, char **argv, struct options *o)
 	for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;)
 		switch (c) {
 		case 's': o->socket = optarg; break;
+		case 'c': o->conf = optarg; break;
+		case 'l': o->ledger = optarg; break;
 		case 'n': o->pcsc = false; break;
 		case 'd': log_level((enum log_level)++verbosity); break;
 		case 'V': puts("bsre-tokend " PACKAGE_VERSION); return EXIT_SUCCESS;
 		case 'h': return usage(stdout);
 		case 'i':
-			if (!number(optarg, "--idle-exit", &broker.conf.idle_exit))
+			if (!number(optarg, "--idle-exit", &o->idle_exit))
 				return EXIT_USAGE;
 			break;
 		case 'v':
@@ -205,6 +213,7 @@ static void farewell(const struct options *o)
 		child_stop(&t->worker, false);
 	if (o->made_socket)
 		unlink(o->socket);
+	ledger_sync();
 	log_line(LOG_NOTICE, "ends");
 }
 
@@ -216,6 +225,7 @@ static int run(struct options *o)
 		log_line(LOG_ERROR, "cannot start");
 		return EXIT_FAILURE;
 	}
+	guard_start();
 	broker_after(&scan, SCAN_LIMIT_MS, scan_over, NULL);
 	if (broker.conf.idle_exit)
 		broker_after(&idle, IDLE_CHECK_MS, idle_check, &idle);
@@ -228,7 +238,8 @@ static int run(struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .pcsc = true, .listen_fd = -1 };
+	struct options o = { .pcsc = true, .listen_fd = -1, .idle_exit = NOT_GIVEN,
+	                     .conf = SYSCONFDIR "/bsre-tokend.conf" };
 
 	secret_harden();
 	signal(SIGPIPE, SIG_IGN);
@@ -241,5 +252,14 @@ int main(int argc, char **argv)
 	if (rc >= 0)
 		return rc;
 	broker.self = "/proc/self/exe";
-	return socket_open(&o) ? run(&o) : EXIT_FAILURE;
+	conf_default(&broker.conf);
+	if (!ok(conf_read(&broker.conf, o.conf)))
+		log_line(LOG_WARNING, "goes on with the defaults");
+	if (o.idle_exit != NOT_GIVEN)
+		broker.conf.idle_exit = o.idle_exit;
+	if (!socket_open(&o))
+		return EXIT_FAILURE;
+	if (!ok(ledger_open(o.ledger)))
+		log_line(LOG_WARNING, "goes on without a ledger");
+	return run(&o);
 }

@@ -25,13 +25,13 @@ err use_allowed(const struct session *s, const struct object *key)
 }
 
 err use_key(struct request *rq, struct session *s, const struct object *key, enum prim prim, struct span in,
-            uint32_t op, void (*done)(struct job *, err, struct cur *))
+            uint32_t op, uint64_t mech, void (*done)(struct job *, err, struct cur *))
 {
-	return use_key_for(rq, s, key, prim, in, SPAN_NONE, op, done);
+	return use_key_for(rq, s, key, prim, in, SPAN_NONE, op, mech, done);
 }
 
 err use_key_for(struct request *rq, struct session *s, const struct object *key, enum prim prim, struct span in,
-                struct span keep, uint32_t op, void (*done)(struct job *, err, struct cur *))
+                struct span keep, uint32_t op, uint64_t mech, void (*done)(struct job *, err, struct cur *))
 {
 	struct login *l = login_find(s->peer, s->token);
 
@@ -54,6 +54,7 @@ err use_key_for(struct request *rq, struct session *s, const struct object *key,
 	j->alg = key->alg;
 	j->prim = prim;
 	j->flags = op;
+	j->mech = mech;
 	j->encode = encode_use;
 	j->done = done;
 	l->used = broker_now();

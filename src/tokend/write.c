@@ -1,6 +1,7 @@
 /* Certificates and names written to the token; keys and certificates destroyed. */
 #include "config.h"
 #include "job.h"
+#include "ledger.h"
 #include "lib/log.h"
 #include "peer.h"
 #include "write.h"
@@ -92,6 +93,7 @@ static void done_cert(struct job *j, err e, struct cur *reply)
 		broker_changed();
 	}
 	log_line(LOG_NOTICE, "certificate write token=%s slot=%02x: %s", t->serial, j->slot, log_err(e));
+	ledger_job("certificate write", j, e);
 	answer_ObjectCreate(j->rq, e, &out);
 }
 
@@ -143,6 +145,7 @@ static void done_destroy(struct job *j, err e, struct cur *reply)
 {
 	(void)reply;
 	e = use_outcome(j, e);
+	ledger_job(j->flags & OBJ_CERT ? "certificate delete" : "key destruction", j, e);
 	if (ok(e) && !j->token->gone) {
 		objects_remove(j->token, j->slot, j->flags);
 		broker_changed();
@@ -181,6 +184,7 @@ static void done_names(struct job *j, err e, struct cur *reply)
 {
 	(void)reply;
 	e = use_outcome(j, e);
+	ledger_job("rename", j, e);
 	if (ok(e) && !j->token->gone) {
 		for (struct object *o = j->token->objects; o; o = o->next)
 			if (o->slot == j->slot && o->kind & (OBJ_CERT | OBJ_KEY) &&

@@ -1,0 +1,134 @@
+/* bsre-tokend.conf, read by its table. */
+#include "config.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "conf.h"
+#include "lib/log.h"
+#include "lib/span.h"
+
+enum { FILE_BYTES_MAX = 65536 };
+
+static const struct row {
+	const char *key, *unit, *what;
+	size_t      at;
+	uint32_t    least, most, otherwise;
+} rows[] = {
+#define CONF(key, field, least, most, otherwise, unit, what) \
+	{ #key, unit, what, offsetof(struct conf, field), least, most, otherwise },
+#include "conf.def"
+#undef CONF
+};
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static uint32_t *field(struct conf *c, const struct row *r)
+{
+	return (uint32_t *)(void *)((char *)c + r->at);
+}
+
+void conf_default(struct conf *c)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		*field(c, &rows[i]) = rows[i].otherwise;
+}
+
+static char *trim(char *s)
+{
+	size_t n;
+
+	s += strspn(s, " \t\r");
+	for (n = strlen(s); n && strchr(" \t\r", s[n - 1]);)
+		s[--n] = '\0';
+	return s;
+}
+
+static err bad_line(const char *path, unsigned line, const char *what)
+{
+	log_line(LOG_ERROR, "%s:%u: %s; nothing in this file is used", path, line, what);
+	return FAIL(FILE);
+}
+
+static err set(struct conf *c, const char *path, unsigned line, const char *key, const char *value)
+{
+	char text[160];
+	char *end;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		const struct row *r = &rows[i];
+		if (strcmp(r->key, key) != 0)
+			continue;
+		errno = 0;
+		unsigned long v = strtoul(value, &end, 10);
+		if (errno || end == value || *end || *value == '-' || v < r->least || v > r->most) {
+			snprintf(text, sizeof text, "%s wants a whole number of %s from %u to %u", key, r->unit,
+			         r->least, r->most);
+			return bad_line(path, line, text);
+		}
+		*field(c, r) = (uint32_t)v;
+		return OK;
+	}
+	snprintf(text, sizeof text, "there is no key \"%.40s\"; see bsre-tokend.conf(5)", key);
+	return bad_line(path, line, text);
+}
+
+static err parse(struct conf *c, const char *path, char *text)
+{
+	unsigned line = 0;
+
+	for (char *s = text, *next; s; s = next) {
+		next = strchr(s, '\n');
+		if (next)
+			*next++ = '\0';
+		line++;
+		char *comment = strchr(s, '#');
+		if (comment)
+			*comment = '\0';
+		s = trim(s);
+		if (!*s)
+			continue;
+		char *equals = strchr(s, '=');
+		if (!equals)
+			return bad_line(path, line, "wants `key = value`");
+		*equals = '\0';
+		TRY(set(c, path, line, trim(s), trim(equals + 1)));
+	}
+	return OK;
+}
+
+/* A regular file of bearable size. -1: there is none (errno ENOENT) or it cannot be read. */
+static ssize_t slurp(const char *path, char *text)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return -1;
+	ssize_t n = -1;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < FILE_BYTES_MAX)
+		n = read(fd, text, FILE_BYTES_MAX - 1);
+	else
+		errno = EINVAL;
+	close(fd);
+	return n;
+}
+
+err conf_read(struct conf *c, const char *path)
+{
+	static char text[FILE_BYTES_MAX];
+	struct conf copy = *c;
+	ssize_t n = slurp(path, text);
+
+	if (n < 0 && errno == ENOENT)
+		return OK;
+	if (n < 0)
+		return bad_line(path, 0, "is not a file that can be read");
+	text[n] = '\0';
+	if (strlen(text) != (size_t)n)
+		return bad_line(path, 0, "holds a zero byte");
+	TRY(parse(&copy, path, text));
+	*c = copy;
+	return OK;
+}

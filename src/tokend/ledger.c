@@ -1,0 +1,300 @@
+/* The ledger's lines: JSON objects, chained. */
+#include "config.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "broker.h"
+#include "job.h"
+#include "ledger.h"
+#include "lib/log.h"
+#include "object.h"
+#include "peer.h"
+
+enum { PATH_BYTES = 4096, LINE_MAX_BYTES = 4096, HASH_HEX = 64, SYNC_DELAY_MS = 200 };
+
+static struct {
+	int              folder, fd;		/* -1: there is no ledger */
+	char             month[8];		/* of the open file: "2026-11" */
+	char             last[HASH_HEX + 1];	/* of the line written last; zeros before the first */
+	unsigned long    count;
+	bool             failed;		/* said so already */
+	sd_event_source *sync;
+} ledger = { .folder = -1, .fd = -1 };
+
+/* --- the chain ----------------------------------------------------------------------------------- */
+static void hash_line(struct span line, char out[HASH_HEX + 1])
+{
+	uint8_t md[32] = { 0 };
+
+	if (EVP_Digest(line.p, line.n, md, NULL, EVP_sha256(), NULL) != 1)
+		log_line(LOG_ERROR, "ledger: no SHA-256");
+	for (size_t i = 0; i < sizeof md; i++)
+		snprintf(out + 2 * i, 3, "%02x", md[i]);
+}
+
+static bool month_of(const char *name, char month[8])
+{
+	unsigned y, m;
+	int end = 0;
+
+	if (strlen(name) != 13 || sscanf(name, "%4u-%2u.jsonl%n", &y, &m, &end) != 2 || end != 13)
+		return false;
+	snprintf(month, 8, "%.7s", name);
+	return true;
+}
+
+static int month_open(const char *month)
+{
+	char name[16];
+
+	snprintf(name, sizeof name, "%s.jsonl", month);
+	return openat(ledger.folder, name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+/* The newest month that has a file; "" where there is none. */
+static void newest(char month[8])
+{
+	DIR *d = fdopendir(openat(ledger.folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	char one[8];
+
+	month[0] = '\0';
+	if (!d)
+		return;
+	for (struct dirent *e; (e = readdir(d));)
+		if (month_of(e->d_name, one) && strcmp(one, month) > 0)
+			snprintf(month, 8, "%s", one);
+	closedir(d);
+}
+
+/* Takes up the chain at the file's last whole line; what a crash left behind it is cut off. */
+static err take_up(int fd)
+{
+	static char tail[2 * LINE_MAX_BYTES];
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return FAIL(FILE);
+	off_t from = st.st_size > (off_t)sizeof tail ? st.st_size - (off_t)sizeof tail : 0;
+	ssize_t n = pread(fd, tail, sizeof tail, from);
+	if (n < 0)
+		return FAIL(FILE);
+	size_t end = (size_t)n;
+	while (end && tail[end - 1] != '\n')
+		end--;
+	if (end < (size_t)n) {
+		log_line(LOG_WARNING, "ledger: a torn line of %zu bytes is cut off", (size_t)n - end);
+		if (ftruncate(fd, from + (off_t)end) < 0)
+			return FAIL(FILE);
+	}
+	if (!end)
+		return OK;
+	size_t begin = end - 1;
+	while (begin && tail[begin - 1] != '\n')
+		begin--;
+	hash_line((struct span){ (uint8_t *)tail + begin, end - begin }, ledger.last);
+	return OK;
+}
+
+/* --- opening ------------------------------------------------------------------------------------- */
+static bool make_folders(char *path)
+{
+	for (char *s = path + 1; (s = strchr(s, '/')); s++) {
+		*s = '\0';
+		mkdir(path, 0700);
+		*s = '/';
+	}
+	mkdir(path, 0700);
+	ledger.folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return ledger.folder >= 0;
+}
+
+static bool default_folder(char path[PATH_BYTES])
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	int n = -1;
+
+	if (state && *state == '/')
+		n = snprintf(path, PATH_BYTES, "%s/bsre-token/ledger", state);
+	else if (home && *home == '/')
+		n = snprintf(path, PATH_BYTES, "%s/.local/state/bsre-token/ledger", home);
+	return n > 0 && n < PATH_BYTES;
+}
+
+err ledger_open(const char *folder)
+{
+	char path[PATH_BYTES], month[8];
+	struct stat st;
+
+	memset(ledger.last, '0', HASH_HEX);
+	if (folder)
+		snprintf(path, sizeof path, "%s", folder);
+	if ((!folder && !default_folder(path)) || !make_folders(path) || fstat(ledger.folder, &st) < 0 ||
+	    st.st_uid != geteuid() || (st.st_mode & 077)) {
+		log_line(LOG_ERROR, "ledger: no folder of our own for it: nothing will be recorded");
+		if (ledger.folder >= 0)
+			close(ledger.folder);
+		ledger.folder = -1;
+		return FAIL(FILE);
+	}
+	newest(month);
+	if (!month[0])
+		return OK;
+	int fd = month_open(month);
+	err e = fd < 0 ? FAIL(FILE) : take_up(fd);
+	if (ok(e)) {
+		ledger.fd = fd;
+		snprintf(ledger.month, sizeof ledger.month, "%s", month);
+	}
+	return e;
+}
+
+/* --- writing ------------------------------------------------------------------------------------- */
+static void give_up(const char *what)
+{
+	if (!ledger.failed)
+		log_line(LOG_ERROR, "ledger: %s: errno=%d", what, errno);
+	ledger.failed = true;
+}
+
+static bool month_is_open(const char *month)
+{
+	if (ledger.fd >= 0 && strcmp(month, ledger.month) == 0)
+		return true;
+	ledger_sync();
+	if (ledger.fd >= 0)
+		close(ledger.fd);
+	ledger.fd = month_open(month);
+	snprintf(ledger.month, sizeof ledger.month, "%s", month);
+	return ledger.fd >= 0;
+}
+
+static int sync_now(sd_event_source *s, uint64_t usec, void *data)
+{
+	(void)s, (void)usec, (void)data;
+	broker_cancel(&ledger.sync);
+	ledger_sync();
+	return 0;
+}
+
+void ledger_sync(void)
+{
+	if (ledger.fd >= 0 && fdatasync(ledger.fd) < 0)
+		give_up("cannot be brought to the disk");
+}
+
+static void append(char *line, size_t n)
+{
+	char hash[HASH_HEX + 1];
+	struct stat st;
+
+	line[n++] = '\n';
+	if (fstat(ledger.fd, &st) < 0)
+		return;
+	ssize_t done = write(ledger.fd, line, n);
+	if (done != (ssize_t)n) {
+		give_up("cannot be written");
+		if (done > 0 && ftruncate(ledger.fd, st.st_size) < 0)
+			give_up("half a line stays");
+		return;
+	}
+	ledger.failed = false;
+	hash_line((struct span){ (uint8_t *)line, n }, hash);
+	snprintf(ledger.last, sizeof ledger.last, "%s", hash);
+	if (!ledger.sync)
+		broker_after(&ledger.sync, SYNC_DELAY_MS, sync_now, NULL);
+}
+
+static void put(json_t *o, const char *name, const char *value)
+{
+	/* what is not UTF-8 (a path may be anything) is written as far as it is */
+	json_t *s = json_string(value);
+
+	json_object_set_new(o, name, s ? s : json_string("?"));
+}
+
+static void put_span(json_t *o, const char *name, struct span s)
+{
+	json_t *v = json_stringn((const char *)s.p, s.n);
+
+	json_object_set_new(o, name, v ? v : json_string("?"));
+}
+
+static void put_hex(json_t *o, const char *name, struct span s)
+{
+	char text[2 * 32 + 1] = "";
+
+	s = span_first(s, 32);
+	for (size_t i = 0; i < s.n; i++)
+		snprintf(text + 2 * i, 3, "%02x", s.p[i] & 0xFFu);
+	put(o, name, text);
+}
+
+static void put_key(json_t *o, const struct note *n)
+{
+	char slot[12];
+
+	if (n->slot) {
+		snprintf(slot, sizeof slot, "%02x", n->slot);
+		put(o, "slot", slot);
+	}
+	if (!n->key)
+		return;
+	put_span(o, "key", n->key->label);
+	put_hex(o, "id", n->key->id);
+	const struct object *cert = object_of_slot(n->token, n->key->slot, OBJ_CERT);
+	if (cert) {
+		struct cur c = cur_of(cert->cert.serial);
+		put_hex(o, "certificate", tlv_bytes(&c, 0x02));
+	}
+}
+
+void ledger_note(const struct note *n)
+{
+	char line[LINE_MAX_BYTES], when[48], day[24], month[8], mech[32];
+	struct timespec t;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	gmtime_r(&t.tv_sec, &tm);
+	strftime(month, sizeof month, "%Y-%m", &tm);
+	if (ledger.folder < 0 || !month_is_open(month))
+		return;
+	strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(when, sizeof when, "%s.%03ldZ", day, t.tv_nsec / 1000000);
+	json_t *o = json_object();
+	put(o, "time", when);
+	put(o, "what", n->what);
+	put(o, "result", err_name(n->result));
+	if (n->peer) {
+		put(o, "program", n->peer->program);
+		json_object_set_new(o, "pid", json_integer(n->peer->pid));
+	}
+	if (n->token)
+		put(o, "token", n->token->serial);
+	put_key(o, n);
+	if (n->mech != MECH_NONE) {
+		snprintf(mech, sizeof mech, "0x%08llx", (unsigned long long)n->mech);
+		put(o, "mechanism", mech);
+	}
+	put(o, "previous", ledger.last);
+	size_t size = json_dumpb(o, line, sizeof line - 1, JSON_COMPACT);
+	json_decref(o);
+	if (size && size < sizeof line)
+		append(line, size);
+}
+
+void ledger_job(const char *what, const struct job *j, err result)
+{
+	struct object *key = j->slot && !j->token->gone ? object_of_slot(j->token, j->slot, OBJ_PRIVATE) : NULL;
+
+	ledger_note(&(struct note){
+		.what = what, .peer = j->rq ? j->rq->peer : NULL, .token = j->token, .key = key,
+		.slot = j->slot, .mech = j->mech, .result = result,
+	});
+}

@@ -1,0 +1,37 @@
+/* The ledger: one line for every use of a private key, login, change and refusal. Append-only, each line
+ * carries the SHA-256 of the one before, one file a month. Never data, never a PIN. */
+#ifndef BSRE_TOKEND_LEDGER_H
+#define BSRE_TOKEND_LEDGER_H
+#include "lib/err.h"
+
+struct job;
+struct object;
+struct peer;
+struct token;
+
+/* What happened. peer: NULL where the program is gone or it was the broker itself. key: NULL where none
+ * is concerned. mech: CKM_, or MECH_NONE. */
+#define MECH_NONE UINT64_MAX
+struct note {
+	const char          *what;
+	const struct peer   *peer;
+	const struct token  *token;
+	const struct object *key;
+	uint32_t             slot;
+	uint64_t             mech;
+	err                  result;
+};
+
+/* Opens the newest file of the folder (NULL: $XDG_STATE_HOME/bsre-token/ledger or
+ * ~/.local/state/bsre-token/ledger) and heals a torn tail. FILE: there is no ledger, and it is said so. */
+err ledger_open(const char *folder) MUST_USE;
+
+/* Appends. A failure is said in the log once, and work goes on. */
+void ledger_note(const struct note *n);
+
+/* A job's note: its program, token and slot. */
+void ledger_job(const char *what, const struct job *j, err result);
+
+/* Everything written so far is on the disk. At the end of the process. */
+void ledger_sync(void);
+#endif

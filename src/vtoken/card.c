@@ -5,6 +5,7 @@
 
 enum { CLA_CHAIN = 0x10, INS_SELECT = 0xA4, INS_GET_RESPONSE = 0xC0, INS_VERIFY = 0x20,
 	INS_AUTHENTICATE = 0x87, INS_GET_DATA = 0xCB, INS_PUT_DATA = 0xDB,
+	INS_READ_CONFIG = 0x1D,
 	LE_SHORT = 256, LE_EXTENDED = 65536 };
 
 typedef enum sw (*runner)(struct card *, const struct apdu *, struct buf *);
@@ -17,6 +18,7 @@ static const struct row rows[] = {
 };
 
 static const struct row select_row = { INS_SELECT, card_select, MODEL_PLAIN | MODEL_YUBICO, false };
+static const struct row config_row = { INS_READ_CONFIG, card_read_config, MODEL_YUBICO, false };
 
 void card_init(struct card *c, struct state *state, enum model model)
 {
@@ -102,6 +104,8 @@ static const struct row *find_row(const struct card *c, uint8_t ins)
 {
 	if (ins == INS_SELECT)
 		return &select_row;
+	if (c->session.applet == APPLET_MANAGEMENT && ins == INS_READ_CONFIG)
+		return &config_row;
 	if (c->session.applet != APPLET_PIV)
 		return NULL;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

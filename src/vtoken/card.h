@@ -34,7 +34,7 @@ enum sw {
 };
 
 enum model { MODEL_PLAIN = 1, MODEL_YUBICO = 2 };	/* NIST alone; with Yubico's extensions */
-enum applet { APPLET_NONE, APPLET_PIV, APPLET_DUMMY };
+enum applet { APPLET_NONE, APPLET_PIV, APPLET_MANAGEMENT, APPLET_DUMMY };
 enum challenge_kind { CHALLENGE_NONE, CHALLENGE_SENT, WITNESS_SENT };
 
 /* What kind of work the last command was, for the timing model. */

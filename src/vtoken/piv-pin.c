@@ -53,6 +53,13 @@ static enum sw prove(struct card *c, struct tries *t, struct span given)
 	return sw == SW_OK ? (enum sw)(SW_TRIES | (t->left > 0xF ? 0xF : t->left)) : sw;
 }
 
+/* A new PIN or PUK that cannot be one is refused before a try is spent on the old (2.4.3). Yubico
+ * looks at it afterwards: their tools block a token by changing its PUK to nothing. */
+static bool too_early(const struct card *c, uint8_t ref, struct span new)
+{
+	return c->model == MODEL_PLAIN && !piv_pin_shaped(c, ref, new);
+}
+
 enum sw piv_verify(struct card *c, const struct apdu *a, struct buf *out)
 {
 	(void)out;
@@ -68,7 +75,8 @@ enum sw piv_verify(struct card *c, const struct apdu *a, struct buf *out)
 	}
 	if (!a->data.n)
 		return c->session.pin ? SW_OK : tries_word(&c->state->pin);
-	if (c->state->pin.left && !piv_pin_shaped(c, REF_PIN, a->data))
+	if (a->data.n != PIN_BYTES || (c->model == MODEL_PLAIN && c->state->pin.left
+			&& !piv_pin_shaped(c, REF_PIN, a->data)))
 		return SW_DATA;
 	enum sw sw = prove(c, &c->state->pin, a->data);
 	c->session.pin = c->session.fresh = sw == SW_OK;
@@ -86,13 +94,15 @@ enum sw piv_change(struct card *c, const struct apdu *a, struct buf *out)
 	if (!t)
 		return SW_NO_REFERENCE;
 	struct span old = cur_take(&in, PIN_BYTES), new = cur_take(&in, PIN_BYTES);
-	if (!cur_done(&in) || !piv_pin_shaped(c, a->p2, new))
+	if (!cur_done(&in) || too_early(c, a->p2, new))
 		return SW_DATA;
 	enum sw sw = prove(c, t, old);
 	if (a->p2 == REF_PIN)
 		c->session.pin = sw == SW_OK;
-	if (sw != SW_OK || !secret_set(&t->value, new))
+	if (sw != SW_OK)
 		return sw;
+	if (!piv_pin_shaped(c, a->p2, new) || !secret_set(&t->value, new))
+		return SW_DATA;
 	return card_commit(c);
 }
 
@@ -107,14 +117,14 @@ enum sw piv_reset_retry(struct card *c, const struct apdu *a, struct buf *out)
 	if (a->p2 != REF_PIN)
 		return SW_NO_REFERENCE;
 	struct span puk = cur_take(&in, PIN_BYTES), new = cur_take(&in, PIN_BYTES);
-	if (!cur_done(&in) || !piv_pin_shaped(c, REF_PIN, new))
+	if (!cur_done(&in) || too_early(c, REF_PIN, new))
 		return SW_DATA;
 	enum sw sw = prove(c, &c->state->puk, puk);
 	if (sw != SW_OK) {
 		c->session.pin = false;
 		return sw;
 	}
-	if (!secret_set(&pin->value, new))
+	if (!piv_pin_shaped(c, REF_PIN, new) || !secret_set(&pin->value, new))
 		return SW_DATA;
 	pin->left = pin->max;
 	return card_commit(c);

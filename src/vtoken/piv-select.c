@@ -6,6 +6,8 @@ static const uint8_t piv_aid[] = { 0xA0, 0, 0, 0x03, 0x08, 0, 0, 0x10, 0, 0x01, 
 /* Another application, that can be selected and does nothing: its AID is of the kind that
  * nobody registers (ISO 7816-5, F...). */
 static const uint8_t dummy_aid[] = { 0xF0, 'B', 'S', 'R', 'E', 'D', 'U', 'M', 'M', 'Y' };
+/* Yubico's management application, by which their tools learn what a token can do. */
+static const uint8_t management_aid[] = { 0xA0, 0, 0, 0x05, 0x27, 0x47, 0x11, 0x17 };
 enum { RID = 5, LABEL = 0x50, URL = 0x5F50 };
 
 /* Is v the front of the AID, at least its registered identifier? */
@@ -50,7 +52,36 @@ enum sw card_select(struct card *c, const struct apdu *a, struct buf *out)
 	}
 	if (names(a->data, SPAN_OF(dummy_aid)))
 		return choose(c, APPLET_DUMMY);
-	return SW_NO_FILE;
+	if (c->model != MODEL_YUBICO || !span_eq(a->data, SPAN_OF(management_aid)))
+		return SW_NO_FILE;
+	const uint8_t *v = c->state->firmware;
+	buf_str(out, "Virtual mgr - FW version ");
+	buf_put(out, SPAN('0' + v[0], '.', '0' + v[1], '.', '0' + v[2]));
+	return choose(c, APPLET_MANAGEMENT);
+}
+
+enum { CONFIG_SUPPORTED = 1, CONFIG_SERIAL, CONFIG_ENABLED, CONFIG_FORM, CONFIG_VERSION,
+	CONFIG_LOCKED = 0x0A, CAPABLE_PIV = 0x10 };
+
+/* A USB token that can PIV and nothing else, in one page. */
+enum sw card_read_config(struct card *c, const struct apdu *a, struct buf *out)
+{
+	uint8_t page[64];
+	struct buf b = BUF(page);
+	uint8_t serial[4];
+	struct buf n = BUF(serial);
+
+	if (a->p1 || a->p2)
+		return SW_P1P2;
+	buf_be(&n, c->state->serial, 4);
+	tlv_put(&b, CONFIG_SUPPORTED, SPAN(0, CAPABLE_PIV));
+	tlv_put(&b, CONFIG_SERIAL, buf_span(&n));
+	tlv_put(&b, CONFIG_ENABLED, SPAN(0, CAPABLE_PIV));
+	tlv_put(&b, CONFIG_FORM, SPAN(1));
+	tlv_put(&b, CONFIG_VERSION, SPAN_OF(c->state->firmware));
+	tlv_put(&b, CONFIG_LOCKED, SPAN(0));
+	buf_counted(out, buf_span(&b), 1);
+	return SW_OK;
 }
 
 /* Yubico's GET VERSION. */

@@ -12,6 +12,9 @@
 /* SELECT (3.1.1): by AID, whichever application it is. */
 enum sw card_select(struct card *c, const struct apdu *a, struct buf *out);
 
+/* Yubico's management application: READ CONFIG, its one command here. */
+enum sw card_read_config(struct card *c, const struct apdu *a, struct buf *out);
+
 /* Do these bytes begin the data of GET DATA or PUT DATA for an object that holds a secret? */
 bool piv_data_hot(struct span data);
 

@@ -64,16 +64,13 @@ static const struct wrong wrong_in_both[] = {
 	{ "00200081 08 313233343536FFFF",       0x6A88 },
 	{ "00200096 08 313233343536FFFF",       0x6A88 },
 	{ "00200080 06 313233343536",           0x6A80 },	/* not padded */
-	{ "00200080 08 3132333435FFFFFF",       0x6A80 },	/* five digits */
 	{ "0020FF80 08 313233343536FFFF",       0x6A80 },
 	{ "00240180 10 313233343536FFFF 313233343536FFFF", 0x6A86 },
 	{ "00240082 10 313233343536FFFF 313233343536FFFF", 0x6A88 },
 	{ "00240080 0F 313233343536FFFF 313233343536FF", 0x6A80 },
-	{ "00240080 10 313233343536FFFF 3132333435FFFFFF", 0x6A80 },
 	{ "00240080",                           0x6A80 },
 	{ "002C0180 10 3132333435363738 313233343536FFFF", 0x6A86 },
 	{ "002C0081 10 3132333435363738 313233343536FFFF", 0x6A88 },
-	{ "002C0080 10 3132333435363738 3132333435FFFFFF", 0x6A80 },
 	{ "002C0080 08 3132333435363738",       0x6A80 },
 	{ "0087119A 04 7C028200",               0x6A86 },	/* no key there */
 	{ "00871199 04 7C028200",               0x6A86 },	/* no such reference */
@@ -115,6 +112,11 @@ static const struct wrong wrong_in_plain[] = {
 	{ "00F99A00 00", 0x6D00 }, { "00FB0000",    0x6D00 }, { "00FA0303",    0x6D00 },
 	{ "00F6FF9A",    0x6D00 }, { "004700F9 05 AC03800111", 0x6A86 },
 	{ "00200080 08 31323334353641FF", 0x6A80 },		/* not digits */
+	{ "00200080 08 3132333435FFFFFF", 0x6A80 },		/* five digits */
+	{ "00240080 10 313233343536FFFF 3132333435FFFFFF", 0x6A80 },
+	{ "00240080 10 313233343537FFFF 3132333435FFFFFF", 0x6A80 },	/* no try spent */
+	{ "002C0080 10 3132333435363739 3132333435FFFFFF", 0x6A80 },
+	{ "00A4040008 A000000527471117", 0x6A82 },
 };
 
 static void try_all(struct desk *d, const struct wrong *w, size_t n)
@@ -237,6 +239,23 @@ static void pin_and_puk_change(void **state)
 	assert_int_equal(apdu(d, "002C0080 10 3132333435363738 313233343536FFFF"), 0x63C2);
 	assert_int_equal(apdu(d, "002C0080 10 3837363534333231 313233343536FFFF"), 0x9000);
 	assert_int_equal(apdu(d, PIN_OK), 0x9000);
+}
+
+/* Yubico's tools block PIN and PUK with nothing at all, and find out what the token is. */
+static void yubico_ways(void **state)
+{
+	struct desk *d = *state;
+
+	assert_int_equal(apdu(d, "00200080 08 FFFFFFFFFFFFFFFF"), 0x63C2);
+	assert_int_equal(apdu(d, "00240081 10 FFFFFFFFFFFFFFFF FFFFFFFFFFFFFFFF"), 0x63C2);
+	assert_int_equal(apdu(d, "00240081 10 3132333435363738 FFFFFFFFFFFFFFFF"), 0x6A80);
+	assert_int_equal(d->state.puk.left, 3);
+	assert_int_equal(apdu(d, "001D0000 00"), 0x6D00);
+	assert_int_equal(apdu(d, "00A4040008 A000000527471117"), 0x9000);
+	assert_int_equal(apdu(d, "001D0000 00"), 0x9000);
+	assert_int_equal(d->n, 26);
+	assert_int_equal(d->reply[0], 25);
+	assert_int_equal(apdu(d, "00200080"), 0x6D00);
 }
 
 static void reset_needs_both_blocked(void **state)
@@ -424,6 +443,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(pin_is_counted, fresh_plain, done),
 		cmocka_unit_test_setup_teardown(pin_is_counted, fresh_yubico, done),
 		cmocka_unit_test_setup_teardown(pin_and_puk_change, fresh_plain, done),
+		cmocka_unit_test_setup_teardown(yubico_ways, fresh_yubico, done),
 		cmocka_unit_test_setup_teardown(reset_needs_both_blocked, fresh_yubico, done),
 		cmocka_unit_test_setup_teardown(tries_are_set, fresh_yubico, done),
 		cmocka_unit_test_setup_teardown(management_key, fresh_yubico, done),

@@ -78,3 +78,12 @@ endif
 EXTRA_DIST += \
 	tests/fuzz/corpus/fuzz-vtoken-apdu \
 	tests/fuzz/corpus/fuzz-vtoken-state
+
+# programs of others judge the virtual token; scripts/judges makes doc/judges.md of it
+vtoken_judges = \
+	tests/stories/judges-opensc.sh \
+	tests/stories/judges-ykcs11.sh \
+	tests/stories/judges-ykman.sh \
+	tests/stories/judges-yubico-piv-tool.sh
+TESTS += $(vtoken_judges)
+EXTRA_DIST += $(vtoken_judges) tests/tools/card-desk tests/tools/judge.sh scripts/judges doc/judges.md

@@ -1,8 +1,9 @@
 #!/bin/sh
 # OpenSC's tools and its PKCS#11 module use the virtual token; OpenSSL verifies what they made.
+# shellcheck disable=SC2018,SC2019,SC2317  # functions are run by op
 NEEDS="opensc-tool piv-tool pkcs15-tool pkcs11-tool yubico-piv-tool openssl"
 DESK_OPTIONS='--reader "Yubico YubiKey CCID"'
-# shellcheck source=tests/tools/judge.sh disable=SC2018,SC2019,SC2317  # functions are run by op
+# shellcheck source=tests/tools/judge.sh
 . "$(dirname "$0")/../tools/judge.sh"
 says() { pattern=$1; shift; "$@" 2>&1 | tee said | grep -q -e "$pattern"; }
 

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Yubico's PKCS#11 module uses the virtual token through pkcs11-tool; OpenSSL verifies.
+# shellcheck disable=SC2018,SC2019,SC2317  # functions are run by op
 NEEDS="pkcs11-tool openssl"
 DESK_OPTIONS='--reader "Yubico YubiKey CCID"'
-# shellcheck source=tests/tools/judge.sh disable=SC2018,SC2019,SC2317  # functions are run by op
+# shellcheck source=tests/tools/judge.sh
 . "$(dirname "$0")/../tools/judge.sh"
 MODULE=$(find /usr/lib -name libykcs11.so.2 2>/dev/null | head -n 1)
 [ -n "$MODULE" ] || { echo "no libykcs11"; exit 77; }

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Yubico's manager administers the virtual token: keys, AES management key kept under the PIN, reset.
+# shellcheck disable=SC2018,SC2019,SC2317  # functions are run by op
 NEEDS="ykman openssl"
 DESK_OPTIONS='--reader "Yubico YubiKey CCID"'
-# shellcheck source=tests/tools/judge.sh disable=SC2018,SC2019,SC2317  # functions are run by op
+# shellcheck source=tests/tools/judge.sh
 . "$(dirname "$0")/../tools/judge.sh"
 judge ykman
 SERIAL=$(token serial | cut -d' ' -f2)

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Yubico's own tool takes the virtual token for a YubiKey; OpenSSL verifies what it made.
+# shellcheck disable=SC2018,SC2019,SC2317  # functions are run by op
 NEEDS="yubico-piv-tool openssl"
 DESK_OPTIONS='--reader "Yubico YubiKey CCID"'
-# shellcheck source=tests/tools/judge.sh disable=SC2018,SC2019,SC2317  # functions are run by op
+# shellcheck source=tests/tools/judge.sh
 . "$(dirname "$0")/../tools/judge.sh"
 judge yubico-piv-tool
 piv() { limited yubico-piv-tool -r Yubico "$@"; }

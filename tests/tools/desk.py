@@ -19,7 +19,7 @@ TOKENS_MOST = 8
 START_SECONDS = 20      # for anything here to come up, sanitizers and a busy machine included
 NOBODY = 65534
 FIRST_SERIAL = 20260000
-PIN, PUK = "123456", "12345678"
+PIN, PUK = "624813", "90318427"
 VPCD = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
 
 libc = ctypes.CDLL(None, use_errno=True)

@@ -7,16 +7,16 @@ WAYS=direct
 request() { bsre-token request --key 9c --dn dn --pin-file "$DESK_DIR/pin" -o request.pem "$@"; }
 
 printf 'CN = Budi\nC = ID\nshoe = 43\n' >dn
-refused 1 'dn:3.*shoe' request
+refused 1 'dn, line 3.*shoe' request
 grep -q emailAddress err || fail "it does not say what is allowed"
 printf 'CN = Budi\nO =\nC = ID\n' >dn
-refused 1 'dn:2' request
+refused 1 'dn, line 2' request
 printf 'CN = Budi\n\nO = Caf\351\n' >dn
-refused 1 'dn:3.*UTF-8' request
+refused 1 'dn, line 3.*UTF-8' request
 printf 'CN Budi\n' >dn
-refused 1 'dn:1' request
+refused 1 'dn, line 1' request
 printf 'CN = Budi\nC = IDN\n' >dn
-refused 1 'dn:2' request
+refused 1 'dn, line 2' request
 : >dn
 refused 1 '' request
 rm dn

@@ -12,7 +12,7 @@ token plug
 sees_it() { bsre-token status >status 2>&1; grep -qi 'no driver knows\|unknown\|not known' status; }
 until_so sees_it
 cat status
-refused 3 'no token' bsre-token key list
+refused 3 'no driver knows' bsre-token key list
 program A
 on A init
 on A open "CKR_TOKEN_NOT_*"

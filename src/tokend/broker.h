@@ -14,6 +14,7 @@ struct conf {
 	uint32_t hold_most;		/* the longest a transaction is held under load */
 	uint32_t gap;			/* pause after that, so that waiting programs get in */
 	uint32_t idle_limit;		/* seconds after which a kept PIN is wiped */
+	uint32_t retain_pin;		/* 0: no PIN is kept, the card is held instead */
 	uint32_t idle_exit;		/* seconds without any program after which the broker ends; 0: never */
 	uint32_t job_limit;		/* the longest a card command may take */
 	uint32_t slow_job_limit;	/* the same for key generation and erasing */

@@ -60,6 +60,14 @@ static err set(struct conf *c, const char *path, unsigned line, const char *key,
 		const struct row *r = &rows[i];
 		if (strcmp(r->key, key) != 0)
 			continue;
+		if (!*r->unit && (strcmp(value, "yes") == 0 || strcmp(value, "no") == 0)) {
+			*field(c, r) = *value == 'y';
+			return OK;
+		}
+		if (!*r->unit) {
+			snprintf(text, sizeof text, "%s wants yes or no", key);
+			return bad_line(path, line, text);
+		}
 		errno = 0;
 		unsigned long v = strtoul(value, &end, 10);
 		if (errno || end == value || *end || *value == '-' || v < r->least || v > r->most) {

@@ -154,9 +154,17 @@ static bool may_hold_on(const struct token *t)
 	return t->fresh && t->jobs && t->jobs->session == t->fresh;
 }
 
+/* `retain-pin = no`: the open card is what remembers that the PIN was proven. */
+static bool holds(const struct token *t)
+{
+	return !broker.conf.retain_pin && logins_count(t) > 0;
+}
+
 static void job_next(struct token *t)
 {
 	if (t->gone || t->running || t->pause)
+		return;
+	if (!t->jobs && holds(t))
 		return;
 	if (!t->jobs) {
 		/* with nobody logged in the next job is not likely to come soon */
@@ -165,7 +173,7 @@ static void job_next(struct token *t)
 		return;
 	}
 	broker_cancel(&t->linger);
-	if (t->open && broker_now() - t->opened >= broker.conf.hold_most && !may_hold_on(t)) {
+	if (t->open && broker_now() - t->opened >= broker.conf.hold_most && !may_hold_on(t) && !holds(t)) {
 		card_close(t);
 		return;
 	}

@@ -149,6 +149,61 @@ static void done_list(struct job *j, err e, struct cur *reply)
 	job_post(last);
 }
 
+/* --- a remembered certificate -------------------------------------------------------------------- */
+enum { FRONT = 200 };		/* bytes: length, serial number, issuer and the start of validity */
+
+static void encode_front(struct job *j, struct buf *b)
+{
+	struct CardCert_in in = { .slot = j->slot, .most = FRONT };
+
+	CardCert_put_in(b, &in);
+}
+
+static void done_front(struct job *j, err e, struct cur *reply)
+{
+	struct token *t = j->token;
+	struct CardCert_out out = { 0 };
+
+	if (t->gone)
+		return;
+	if (ok(e))
+		CardCert_get_out(reply, &out);
+	struct object *cert = object_of_slot(t, j->slot, OBJ_CERT);
+	bool same = ok(e) && cur_done(reply) && cert && out.der.n &&
+		span_eq(span_first(cert->der, out.der.n), out.der);
+	if (same) {
+		cert->unproven = cert->proving = false;
+		requests_unpark(t);
+		return;
+	}
+	log_line(LOG_NOTICE, "token=%u slot=%02x: not the certificate of before: all is read anew", t->id, j->slot);
+	load_again(t);
+}
+
+void load_prove(struct token *t, struct object *cert)
+{
+	if (cert->proving)
+		return;
+	struct job *j = job_new(t, CardCert_ID, NULL);
+	if (!j) {
+		token_lost(t, false);
+		return;
+	}
+	j->slot = cert->slot;
+	j->encode = encode_front;
+	j->done = done_front;
+	cert->proving = true;
+	job_post(j);
+}
+
+void load_again(struct token *t)
+{
+	objects_free(t);
+	t->load = LOAD_NONE;
+	broker_changed();
+	requests_unpark(t);
+}
+
 void load_begin(struct token *t)
 {
 	struct job *j = job_new(t, CardList_ID, NULL);

@@ -6,4 +6,10 @@
 /* Posts the jobs; at their end t->load is LOAD_DONE, t->objects is there, parked requests go on. A slot
  * that cannot be read is left out. */
 void load_begin(struct token *t);
+/* Proves a remembered certificate by its first bytes; parked requests go on when it is known whether it is
+ * still the one. Where it is not, everything is read anew. */
+void load_prove(struct token *t, struct object *cert);
+
+/* What is remembered is wrong: it is forgotten, and read anew when the next program asks. */
+void load_again(struct token *t);
 #endif

@@ -3,6 +3,7 @@ tokendlibexec_PROGRAMS += bsre-tokend
 bsre_tokend_SOURCES = \
 	src/tokend/attr.c src/tokend/attr.def \
 	src/tokend/broker.c src/tokend/broker.h \
+	src/tokend/cache.c src/tokend/cache.h \
 	src/tokend/child.c src/tokend/child.h \
 	src/tokend/children.h \
 	src/tokend/cipher.c src/tokend/cipher.h \

@@ -18,6 +18,7 @@ struct object {
 	CK_ULONG          cls, key_type, profile;
 	uint32_t          slot;			/* the key slot it belongs to; 0: a session object */
 	bool              token, generated, always_auth;
+	bool              unproven, proving;	/* remembered from before the token was pulled (cache.h) */
 	uint32_t          pin_policy, touch_policy;
 	enum alg          alg;
 	struct span       label, id;		/* owned */

@@ -22,9 +22,10 @@ struct login *login_find(const struct peer *p, const struct token *t)
 err login_add(struct peer *p, struct token *t, uint32_t user, const struct secret *pin)
 {
 	struct login *l = calloc(1, sizeof *l);
-	struct secret *kept = secret_keep(pin);
+	bool keep = broker.conf.retain_pin || user == CKU_SO;
+	struct secret *kept = keep ? secret_keep(pin) : NULL;
 
-	if (!l || !kept) {
+	if (!l || (keep && !kept)) {
 		free(l);
 		secret_drop(kept);
 		return FAIL(QUOTA);
@@ -34,6 +35,13 @@ err login_add(struct peer *p, struct token *t, uint32_t user, const struct secre
 	guard_touch();
 	log_line(LOG_NOTICE, "login pid=%d token=%s user=%u", (int)p->pid, t->serial, user);
 	return OK;
+}
+
+struct secret *login_pin(const struct login *l)
+{
+	static const struct secret none;
+
+	return secret_keep(l->pin ? l->pin : &none);
 }
 
 unsigned logins_count(const struct token *t)

@@ -11,8 +11,8 @@ struct token;
  * card refused, so that the same one is not sent again. */
 struct tries { uint32_t user, puk; bool wrong_set; uint8_t wrong[32]; };
 
-/* One program's login at one token. pin: kept in the arena; NULL once a rule wiped it, after which
- * the login is no longer one. */
+/* One program's login at one token. pin: kept in the arena; NULL where
+ * `retain-pin = no` (then the open transaction is the login). */
 struct login {
 	struct login  *next;			/* of the peer */
 	struct token  *token;
@@ -26,6 +26,9 @@ struct login *login_find(const struct peer *p, const struct token *t);
 
 /* QUOTA: no room in the arena. */
 err  login_add(struct peer *p, struct token *t, uint32_t user, const struct secret *pin) MUST_USE;
+
+/* A copy of its PIN for a job, in the arena; empty where none is kept. NULL: no room. */
+struct secret *login_pin(const struct login *l);
 
 /* C_Logout; all of a program; all at a token (removal). The last one's end closes the card. */
 void login_end(struct peer *p, struct token *t);

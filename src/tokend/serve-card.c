@@ -59,7 +59,7 @@ static err find_driver(struct token *t)
 	return FAIL(UNKNOWN_CARD);
 }
 
-static err identify(struct worker *w, bool known, struct CardOpen_out *out)
+static err identify(struct worker *w, struct span known, struct CardOpen_out *out)
 {
 	TRY(find_driver(&w->token));
 	out->driver = span_str(w->token.driver->name);

@@ -2,6 +2,7 @@
 #include "config.h"
 #include <stdlib.h>
 #include "job.h"
+#include "load.h"
 #include "lib/log.h"
 #include "peer.h"
 #include "session.h"
@@ -54,6 +55,21 @@ err serve_Find(struct request *rq, struct Find_in *in, struct Find_out *out)
 	return b.bad ? FAIL(QUOTA) : OK;
 }
 
+/* Does the list name anything that stands in the certificate? */
+static bool reads_certificate(struct span types)
+{
+	static const CK_ATTRIBUTE_TYPE inside[] = { CKA_VALUE, CKA_SUBJECT, CKA_ISSUER, CKA_SERIAL_NUMBER,
+	                                            CKA_PUBLIC_KEY_INFO };
+
+	for (struct cur c = cur_of(types); cur_left(&c);) {
+		uint64_t type = cur_u64(&c);
+		for (size_t i = 0; i < sizeof inside / sizeof inside[0]; i++)
+			if (type == inside[i])
+				return true;
+	}
+	return false;
+}
+
 err serve_AttrGet(struct request *rq, struct AttrGet_in *in, struct AttrGet_out *out)
 {
 	struct buf b = BUF(room);
@@ -63,6 +79,10 @@ err serve_AttrGet(struct request *rq, struct AttrGet_in *in, struct AttrGet_out 
 
 	TRY(want_loaded(rq, in->session, &s));
 	TRY(want_object(s, in->object, &o));
+	if (o->unproven && o->kind & OBJ_CERT && reads_certificate(in->types)) {
+		load_prove(s->token, o);
+		return request_park(rq, s->token);
+	}
 	for (struct cur c = cur_of(in->types); cur_left(&c);) {
 		uint64_t type = cur_u64(&c);
 		struct ValueRec_in rec = { .value = SPAN_NONE };

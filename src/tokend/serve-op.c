@@ -3,6 +3,7 @@
 #include <openssl/rsa.h>
 #include <stdlib.h>
 #include "cipher.h"
+#include "load.h"
 #include "ledger.h"
 #include "lib/log.h"
 #include "peer.h"
@@ -165,8 +166,28 @@ static struct op *op_of(const struct job *j)
 	return s ? &s->ops[j->flags] : NULL;
 }
 
+/* The first use of a remembered key: the signature must fit the public key that is remembered, or the
+ * memory is of another key (cache.h). */
+static err prove_key(struct op *op, struct job *j, struct span raw)
+{
+	struct object *key = object_of_slot(j->token, j->slot, OBJ_PRIVATE);
+
+	if (!key || !key->unproven || j->flags == OP_DECRYPT)
+		return OK;
+	const struct encoding *plain = key->key.kind == KEY_RSA ? &encoding_raw : &encoding_ecdsa;
+	err e = plain->verify(op, key, j->first, raw);
+	if (ok(e)) {
+		key->unproven = false;
+		return OK;
+	}
+	log_line(LOG_WARNING, "token=%u slot=%02x: not the key of before", j->token->id, j->slot);
+	load_again(j->token);
+	return FAIL(BAD_REPLY);
+}
+
 static err op_result(struct op *op, struct job *j, struct span raw, struct buf *b)
 {
+	TRY(prove_key(op, j, raw));
 	if (j->flags != OP_DECRYPT) {
 		buf_put(b, raw);
 		return b->bad ? FAIL(BAD_REPLY) : OK;

@@ -53,7 +53,7 @@ static void replace_kept(struct token *t, const struct peer *by, const struct se
 		struct login *l = login_find(p, t);
 		if (!l || l->user != CKU_USER)
 			continue;
-		if (p == by)
+		if (p == by && l->pin)
 			*l->pin = *new;
 		else
 			login_end(p, t);

@@ -1,6 +1,7 @@
 /* Readers and tokens: what the monitors tell, and what becomes of it. */
 #include "config.h"
 #include <stdlib.h>
+#include "cache.h"
 #include "job.h"
 #include "lib/log.h"
 #include "load.h"
@@ -66,6 +67,7 @@ static void token_remove(struct token *t, enum reader_state state, bool killing)
 	logins_end_token(t);
 	sessions_end_token(t);
 	jobs_end(t, FAIL(TOKEN_GONE));
+	cache_put(t);
 	requests_unpark(t);
 	sd_event_add_defer(broker.event, &source, token_free, t);
 	broker_changed();
@@ -80,8 +82,13 @@ void token_lost(struct token *t, bool quarantine)
 /* --- identification ---------------------------------------------------------------------------- */
 static void encode_open(struct job *j, struct buf *b)
 {
-	struct CardOpen_in in = { .reader = span_str(j->token->reader->name), .known = j->flags };
+	struct CardOpen_in in = { .reader = span_str(j->token->reader->name) };
+	uint8_t room[1024];
+	struct buf known = BUF(room);
 
+	if (!j->token->known)			/* not where it was just erased */
+		cache_serials(&known);
+	in.known = buf_span(&known);
 	CardOpen_put_in(b, &in);
 }
 
@@ -124,8 +131,11 @@ static void done_open(struct job *j, err e, struct cur *reply)
 		log_line(LOG_NOTICE, "reader=%s: %s", t->reader->name, log_err(e));
 		token_remove(t, state_after(e), false);
 	} else {
+		bool arrived = !t->known;
 		keep_identity(t, &out);
 		t->known = true;
+		if (arrived && cache_take(t))
+			log_line(LOG_INFO, "token=%u is remembered", t->id);
 		t->reader->state = READER_READY;
 		log_line(LOG_NOTICE, "token=%u serial=%s driver=%s in %s", t->id, t->serial, t->driver,
 		         t->reader->name);

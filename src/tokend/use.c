@@ -39,7 +39,7 @@ err use_key_for(struct request *rq, struct session *s, const struct object *key,
 	struct job *j = job_new(s->token, CardUse_ID, NULL);
 	if (!j)
 		return FAIL(QUOTA);
-	j->pin = secret_keep(key->always_auth ? s->context : l->pin);
+	j->pin = key->always_auth ? secret_keep(s->context) : login_pin(l);
 	j->rq = request_keep(rq);
 	if (!j->pin || !j->rq || !ok(job_data(j, in, keep))) {
 		if (j->rq)

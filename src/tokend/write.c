@@ -19,7 +19,7 @@ err write_post(struct request *rq, struct session *s, struct job *j)
 
 	if (!j)
 		return FAIL(QUOTA);
-	j->pin = l ? secret_keep(l->pin) : NULL;
+	j->pin = l ? login_pin(l) : NULL;
 	j->rq = request_keep(rq);
 	if (!j->pin || !j->rq) {
 		if (j->rq)
@@ -45,6 +45,7 @@ err use_outcome(struct job *j, err e)
 		pin_outcome(t, NULL, e);
 		logins_end_token(t);
 		return FAIL(PIN_NEEDED);
+	case E_PIN_LENGTH:			/* none was kept, and the card was closed meanwhile */
 	case E_TRIES_CHANGED:
 	case E_PIN_LAST_TRY:
 		pin_outcome(t, NULL, e);

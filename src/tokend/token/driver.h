@@ -39,7 +39,7 @@ struct driver {
 	/* Selects the application. NOT_FOUND or any refusal: not this kind of card. */
 	err (*select)(struct token *) MUST_USE;
 	/* Fills everything that CardOpen gives but the driver's name. known: jobs.def. */
-	err (*identify)(struct token *, bool known, struct CardOpen_out *) MUST_USE;
+	err (*identify)(struct token *, struct span known, struct CardOpen_out *) MUST_USE;
 
 	/* Tries left for the PIN, without spending one; 0: blocked. TRIES_UNKNOWN where the card counts
 	 * the PIN as verified or does not say. */

@@ -252,7 +252,23 @@ static err describe(struct token *t, struct CardOpen_out *out)
 	return p->own ? OK : look_closer(t, out);
 }
 
-static err identify(struct token *t, bool known, struct CardOpen_out *out)
+/* Is it one of the zero-ended serials? */
+static bool is_known(struct span known, struct span serial)
+{
+	struct cur c = cur_of(known);
+
+	while (cur_left(&c)) {
+		const uint8_t *start = c.p;
+		while (cur_left(&c) && *c.p)
+			cur_u8(&c);
+		if (span_eq((struct span){ start, (size_t)(c.p - start) }, serial))
+			return true;
+		cur_u8(&c);
+	}
+	return false;
+}
+
+static err identify(struct token *t, struct span known, struct CardOpen_out *out)
 {
 	uint8_t tries;
 
@@ -260,7 +276,7 @@ static err identify(struct token *t, bool known, struct CardOpen_out *out)
 	out->pin_min = PIN_MIN;
 	out->pin_max = PIN_MAX;
 	out->puk_tries = TRIES_UNKNOWN;
-	if (!known)
+	if (!is_known(known, out->serial))
 		TRY(describe(t, out));
 	out->manufacturer = span_str(piv_of(t)->yubico ? "Yubico" : "");
 	out->model = span_str(piv_of(t)->yubico ? "YubiKey PIV" : "PIV");

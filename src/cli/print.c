@@ -96,7 +96,8 @@ static void *tick(void *nothing)
 	clock_gettime(CLOCK_REALTIME, &next);
 	pthread_mutex_lock(&clockwork.lock);
 	for (unsigned s = 0; !clockwork.end; s++) {
-		fprintf(stderr, _("\r%s ... %u s "), clockwork.what, s);
+		fputc('\r', stderr);
+		fprintf(stderr, _("%s ... %u s "), clockwork.what, s);
 		fflush(stderr);
 		next.tv_sec++;
 		while (!clockwork.end &&

@@ -175,7 +175,7 @@ static err show(struct cli *c, uint32_t public_key)
 		json_decref(o);
 		say_note(_("Generated the %s key '%s' in slot %02x of token '%s'."), keys.k[i].alg,
 			 keys.k[i].label, keys.k[i].slot, c->token.label);
-		say_note(_("next: %s"), "bsre-token request --key ... --dn FILE");
+		say_note(_("next: bsre-token request --key %02x --dn FILE -o request.pem"), keys.k[i].slot);
 		return OK;
 	}
 	return say_fail(FAIL(KEY_NOT_FOUND), _("the token generated a key, but does not show it"));

@@ -57,7 +57,7 @@ int main(int argc, char **argv)
 	bind_textdomain_codeset(PACKAGE, "UTF-8");
 	textdomain(PACKAGE);
 	err e = args_parse(argc, argv, &c.args);
-	say_quiet(given(&c, OPT_quiet));
+	say_quiet(given(&c, OPT_quiet) || given(&c, OPT_json));
 	if (ok(e))
 		e = run(&c);
 	int status = finish(&c, e);

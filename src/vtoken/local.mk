@@ -87,3 +87,6 @@ vtoken_judges = \
 	tests/stories/judges-yubico-piv-tool.sh
 TESTS += $(vtoken_judges)
 EXTRA_DIST += $(vtoken_judges) tests/tools/card-desk tests/tools/judge.sh scripts/judges doc/judges.md
+
+TESTS += tests/stories/each-fault-looks-like-hardware.sh
+EXTRA_DIST += tests/stories/each-fault-looks-like-hardware.sh tests/tools/faults.py tests/tools/readers.py

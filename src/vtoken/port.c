@@ -40,10 +40,22 @@ static bool any_powered(const struct token *t)
 	return false;
 }
 
+/* vpcd takes an end where a reply is due for an empty reply, and pcscd hands that on as a success.
+ * A reply that breaks off behind its length is an error to it, as for a reader whose card was
+ * pulled. */
+static void break_off(struct port *p)
+{
+	(void)send(p->fd, "\0\2", 2, MSG_NOSIGNAL);
+	(void)setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 },
+		sizeof(struct linger));
+}
+
 void port_close(struct token *t, struct port *p)
 {
 	bool was = p->powered;
 
+	if (p->vpcd && t->asker == p)
+		break_off(p);
 	close(p->fd);
 	p->fd = -1;
 	p->powered = false;
@@ -160,6 +172,7 @@ static void apdu(struct token *t, struct port *p, struct span command)
 	uint64_t began = now_us();
 
 	t->count++;
+	t->asker = p;
 	if (f.kind == FAULT_SW)
 		buf_be(&reply, f.sw, 2);
 	else if (f.kind != FAULT_CUT || f.after)
@@ -177,7 +190,6 @@ static void apdu(struct token *t, struct port *p, struct span command)
 	trace_apdu(&t->trace, began, command, buf_span(&reply), t->card.hot);
 	t->reply_n = reply.n;
 	t->busy = true;
-	t->asker = p;
 	t->due = began + cost;
 	if (f.kind == FAULT_STALL)
 		t->due = f.us == UINT64_MAX ? UINT64_MAX : t->due + f.us;

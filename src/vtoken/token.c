@@ -31,12 +31,12 @@ void token_unplug(struct token *t)
 		return;
 	t->plugged = false;
 	t->busy = false;
-	t->asker = NULL;
 	for (size_t i = 0; i < PORTS; i++) {
 		struct port *p = t->ports[i];
 		if (p && p->fd >= 0 && (p->powered || p->vpcd))
 			port_close(t, p);
 	}
+	t->asker = NULL;
 	card_power(&t->card, false);
 	tell_all(t);
 }
@@ -103,6 +103,7 @@ static void deliver(struct token *t)
 	t->busy = false;
 	if (t->asker)
 		port_send(t, t->asker, (struct span){ t->reply, t->reply_n });
+	t->asker = NULL;
 	wipe(t->reply, sizeof t->reply);
 }
 

@@ -1,2 +1,2 @@
 # man
-dist_man_MANS += man/bsre-token.1 man/bsre-tokend.8 man/libbsre-pkcs11.7
+dist_man_MANS += man/bsre-token.1 man/bsre-tokend.8 man/bsre-tokend.conf.5 man/libbsre-pkcs11.7

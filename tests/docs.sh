@@ -34,6 +34,8 @@ says_all() { # PAGE WHAT PREFIX < words, a line each
 sed -n 's/^ERR( *[0-9]*, *\([A-Z_]*\), *CKR_[A-Z0-9_]*, *\([0-9]*\),.*/\2/p' src/lib/err.def | sort -nu |
 	says_all man/bsre-token.1 "exit status" ""
 several_a_line src/tokend/tokend.c | long_options /dev/stdin | says_all man/bsre-tokend.8 option --
+sed -n 's/^CONF(\([a-z-]*\), *[a-z_]*, *\([0-9]*\), *\([0-9]*\), *\([0-9]*\), *"\([a-z]*\)".*/\1 (\5, \2 to \3, default \4)/p' \
+	src/tokend/conf.def | says_all man/bsre-tokend.conf.5 key ""
 long_options src/vtoken/main.c | says_all man/bsre-vtoken.1 option --
 for table in orders:ORDER faults:FAULT; do
 	rows "src/vtoken/${table%:*}.def" "${table#*:}" | says_all man/bsre-vtoken.1 order ""
@@ -42,7 +44,8 @@ done
 # what people are told to type
 for page in README.md HACKING.md; do
 	[ -e "$page" ] || { echo "$page: missing"; continue; }
-	grep -oE '(^|[ `(])(scripts|tests|\.ci)/[a-z][a-z0-9/.-]*[a-z]' "$page" | tr -d ' `(' | sort -u | while read -r path; do
+	grep -oE '(^|[ `(])(scripts|tests|\.ci)/[a-z][a-z0-9/.*-]*' "$page" | tr -d ' `(' |
+		sed 's/\.$//' | grep -v '[*]' | sort -u | while read -r path; do
 		[ -e "$path" ] || echo "$page: there is no $path"
 	done
 	grep -oE '^[ $`]*bsre-token [a-z]+( [a-z]+)?' "$page" | sed 's/^[ $`]*bsre-token //' | sort -u | while read -r words; do

@@ -286,7 +286,7 @@ class Desk:
             raise self.failed(name, "shows no card (%s)" % open(self.path("cards.log")).read().strip())
 
     def service_command(self):
-        argv = [self.programs.tokend, "--socket", self.path("tokend.sock")]
+        argv = [self.programs.tokend, "--socket", self.path("tokend.sock"), "--config", self.path("tokend.conf")]
         if self.options["way"] == "direct":
             argv.append("--no-pcsc")
             for number in self.tokens:

@@ -163,24 +163,27 @@ static void all_gone(struct watch *w)
 	for (size_t i = 0; i < READERS; i++)
 		w->places[i].listed = false;
 	drop_unlisted(w);
-	tell_service(false);
 }
 
 void monitor_pcsc(void)
 {
 	static struct watch w;
 	unsigned attempt = 0;
+	bool up = true;
 
 	for (;;) {
 		LONG rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &w.context);
 		if (rv == SCARD_S_SUCCESS) {
-			tell_service(true);
+			tell_service(up = true);
 			rv = watch_readers(&w);
 			SCardReleaseContext(w.context);
 			attempt = 0;
 		}
-		log_line(LOG_INFO, "pcscd: %s", pcsc_stringify_error(rv));
 		all_gone(&w);
+		if (up) {
+			log_line(LOG_INFO, "pcscd: %s", pcsc_stringify_error(rv));
+			tell_service(up = false);
+		}
 		tell_scan_done();
 		monitor_wait(socket_path(), attempt++);
 	}

@@ -10,7 +10,8 @@
 
 enum {
 	TRIES = 3,			/* a card that is reset again and again by others */
-	WAIT_S = 15			/* how long another program's transaction is waited for */
+	WAIT_S = 15,			/* how long another program's transaction is waited for */
+	SEEN_MS = 1500			/* how long pcscd may take to see that a card was pulled */
 };
 
 struct pcsc {
@@ -18,6 +19,7 @@ struct pcsc {
 	SCARDCONTEXT  context;
 	SCARDHANDLE   card;
 	bool          connected, begun;
+	char          name[MAX_READERNAME];
 };
 
 /* What a failure of pcsc-lite means to us; what is not in the list is a reader that failed. */
@@ -57,6 +59,22 @@ static err reconnect(struct pcsc *p)
 		SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, SCARD_LEAVE_CARD, &protocol));
 }
 
+/* A command that did not get through is most often a card that was pulled, which pcscd itself learns a
+ * moment later. */
+static bool pulled(struct pcsc *p)
+{
+	SCARD_READERSTATE s = { .szReader = p->name, .dwCurrentState = SCARD_STATE_UNAWARE };
+	LONG rv = SCardGetStatusChange(p->context, 0, &s, 1);
+
+	for (int turn = 0; turn < TRIES && rv == SCARD_S_SUCCESS; turn++) {
+		if (!(s.dwEventState & SCARD_STATE_PRESENT))
+			return true;
+		s.dwCurrentState = s.dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
+		rv = SCardGetStatusChange(p->context, SEEN_MS, &s, 1);
+	}
+	return rv != SCARD_S_SUCCESS && rv != SCARD_E_TIMEOUT;
+}
+
 static err transmit(struct reader *r, struct span command, struct buf *reply)
 {
 	struct pcsc *p = (struct pcsc *)r;
@@ -71,7 +89,10 @@ static err transmit(struct reader *r, struct span command, struct buf *reply)
 		TRY(reconnect(p));
 		return FAIL(BAD_REPLY);
 	}
-	TRY(failed("SCardTransmit", rv));
+	err e = failed("SCardTransmit", rv);
+	if (e.code == E_BAD_REPLY && pulled(p))
+		return FAIL(TOKEN_GONE);
+	TRY(e);
 	buf_grow(reply, n);
 	return reply->bad ? FAIL(BAD_REPLY) : OK;
 }
@@ -133,11 +154,11 @@ static void close_pcsc(struct reader *r)
 	free(p);
 }
 
-static err connect_card(struct pcsc *p, const char *name)
+static err connect_card(struct pcsc *p)
 {
 	DWORD protocol = 0, n = ATR_MAX, state = 0, wire = 0;
 
-	TRY(failed("SCardConnect", SCardConnect(p->context, name, SCARD_SHARE_SHARED,
+	TRY(failed("SCardConnect", SCardConnect(p->context, p->name, SCARD_SHARE_SHARED,
 		SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &p->card, &protocol)));
 	p->connected = true;
 	p->r.protocol = protocol == SCARD_PROTOCOL_T1;
@@ -148,10 +169,9 @@ static err connect_card(struct pcsc *p, const char *name)
 
 err reader_open_pcsc(struct span name, struct reader **out)
 {
-	char text[MAX_READERNAME];
 	struct pcsc *p = calloc(1, sizeof *p);
 
-	if (!p || !reader_name(name, text, sizeof text)) {
+	if (!p || !reader_name(name, p->name, sizeof p->name)) {
 		free(p);
 		return FAIL(NO_TOKEN);
 	}
@@ -161,7 +181,7 @@ err reader_open_pcsc(struct span name, struct reader **out)
 		free(p);
 		return failed("SCardEstablishContext", rv);
 	}
-	err e = connect_card(p, text);
+	err e = connect_card(p);
 	if (!ok(e)) {
 		close_pcsc(&p->r);
 		return e;

@@ -70,18 +70,35 @@ static bool lost(struct worker *w)
 	return true;
 }
 
-static err run(struct worker *w, const struct job *job, struct span body, struct buf *reply)
+/* Did the card answer as one on which another application is selected, or none? It was reset without
+ * the reader's knowledge. */
+static bool unselected(struct worker *w, err e)
+{
+	if (!w->token.held || (e.sw != 0x6D00 && e.sw != 0x6E00))
+		return false;
+	if (!ok(w->card.reader->end(w->card.reader, END_LEAVE)))
+		return false;
+	hold_lost(&w->token);
+	return true;
+}
+
+static err run_once(struct worker *w, const struct job *job, struct span body, struct buf *reply)
 {
 	struct cur c = cur_of(body);
-	size_t begin = reply->n;
 
 	w->token.store = (struct buf)BUF(w->store);
-	err e = job->run(w, &c, reply);
-	if (lost(w) && !ok(e) && again(job->id)) {
-		c = cur_of(body);
+	return job->run(w, &c, reply);
+}
+
+static err run(struct worker *w, const struct job *job, struct span body, struct buf *reply)
+{
+	size_t begin = reply->n;
+	bool held = w->token.held;
+	err e = run_once(w, job, body, reply);
+
+	if (!ok(e) && (lost(w) || (held && unselected(w, e))) && again(job->id)) {
 		reply->n = begin;
-		w->token.store = (struct buf)BUF(w->store);
-		e = job->run(w, &c, reply);
+		e = run_once(w, job, body, reply);
 	}
 	if (job->hot_out)
 		wipe(w->store, sizeof w->store);

@@ -55,8 +55,8 @@ err piv_tries(struct token *t, uint8_t *left)
 		*left = (uint8_t)err_tries(e);
 	else if (e.code == E_PIN_BLOCKED)
 		*left = 0;
-	else if (!ok(e) && !e.sw)
-		return e;
+	else if (!ok(e) && (!e.sw || e.code == E_NOT_SUPPORTED))
+		return e;		/* not the PIV application: a PIN is nothing for it */
 	return OK;
 }
 

@@ -24,10 +24,14 @@ libbsrecard_la_CPPFLAGS = $(AM_CPPFLAGS) $(PCSC_CFLAGS) $(CRYPTO_CFLAGS) $(ZLIB_
 libbsrecard_la_LIBADD = libbsrewire.la libbsre.la $(PCSC_LIBS) $(CRYPTO_LIBS) $(ZLIB_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-card
-TESTS += tests/unit/test-card
-tests_unit_test_card_SOURCES = tests/unit/test-card.c tests/unit/unit.h \
+check_PROGRAMS += tests/unit/test-card tests/unit/test-piv
+TESTS += tests/unit/test-card tests/unit/test-piv
+paper_sources = tests/unit/paper.c tests/unit/paper.h tests/unit/unit.h \
 	src/tokend/reader-replay.c src/tokend/reader-replay.h
+tests_unit_test_card_SOURCES = tests/unit/test-card.c $(paper_sources)
 tests_unit_test_card_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_card_LDADD = libbsrecard.la $(CMOCKA_LIBS)
+tests_unit_test_piv_SOURCES = tests/unit/test-piv.c $(paper_sources)
+tests_unit_test_piv_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_piv_LDADD = libbsrecard.la $(CMOCKA_LIBS)
 endif

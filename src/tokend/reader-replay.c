@@ -176,6 +176,11 @@ struct reader *reader_replay(const char *text)
 	return &p->r;
 }
 
+void reader_replay_grown(struct reader *r, size_t n)
+{
+	((struct replay *)r)->text.n += n;
+}
+
 bool reader_replay_done(const struct reader *r, unsigned *line)
 {
 	struct replay p = *(const struct replay *)r;

@@ -12,6 +12,9 @@
  * and # begins a comment. Blanks in hex are ignored. text must outlive the reader. NULL: no memory. */
 struct reader *reader_replay(const char *text);
 
+/* n more bytes were written at the text's end. */
+void reader_replay_grown(struct reader *r, size_t n);
+
 /* Was every line played? Where not, or at a command that differed, `line` is its number. */
 bool reader_replay_done(const struct reader *r, unsigned *line);
 #endif

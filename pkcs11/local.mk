@@ -18,3 +18,11 @@ libbsre_pkcs11_la_LIBADD = libbsrewire.la
 libbsre_pkcs11_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-export-symbols-regex '^C_[A-Z][A-Za-z]*$$' \
 	-Wl,-z,nodelete -Wl,-z,defs -Wl,--gc-sections -Wl,--as-needed
+
+EXTRA_DIST += tests/module/fake.c tests/module/fake.h
+
+# nobody links with it, so nobody needs libtool's note of how to
+install-data-hook:
+	rm -f '$(DESTDIR)$(pkcs11dir)/libbsre-pkcs11.la'
+uninstall-hook:
+	rm -f '$(DESTDIR)$(pkcs11dir)/libbsre-pkcs11.so'

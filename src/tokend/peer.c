@@ -57,6 +57,24 @@ static void peer_bury(struct peer *p)
 	peer_count--;
 }
 
+/* --- no program for long: the broker ends, and the socket's unit starts it again ------------------ */
+static sd_event_source *idle;
+
+static int idle_over(sd_event_source *s, uint64_t usec, void *data)
+{
+	(void)s, (void)usec, (void)data;
+	log_line(LOG_NOTICE, "no program for %u s", broker.conf.idle_exit);
+	return sd_event_exit(broker.event, 0);
+}
+
+static void idle_watch(void)
+{
+	if (broker.peers || !broker.conf.idle_exit)
+		broker_cancel(&idle);
+	else
+		broker_after(&idle, (uint64_t)broker.conf.idle_exit * 1000, idle_over, NULL);
+}
+
 static int bury_dead(sd_event_source *s, void *data)
 {
 	(void)s, (void)data;
@@ -69,6 +87,7 @@ static int bury_dead(sd_event_source *s, void *data)
 		*at = p->next;
 		peer_bury(p);
 	}
+	idle_watch();
 	return 0;
 }
 
@@ -265,6 +284,7 @@ static int accept_peer(sd_event_source *s, int listen_fd, uint32_t events, void 
 	p->next = broker.peers;
 	broker.peers = p;
 	peer_count++;
+	idle_watch();
 	log_line(LOG_INFO, "peer pid=%d program=%s", (int)p->pid, p->program);
 	return 0;
 }
@@ -277,6 +297,7 @@ err peers_listen(int fd)
 		sd_event_source_set_enabled(undertaker, SD_EVENT_OFF);
 	}
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	idle_watch();
 	return sd_event_add_io(broker.event, NULL, fd, EPOLLIN, accept_peer, NULL) < 0 ? FAIL(GENERAL) : OK;
 }
 

@@ -20,7 +20,7 @@
 #include "peer.h"
 #include "token.h"
 
-enum { EXIT_USAGE = 64, VTOKENS_MAX = 15, CHILD_FD = 3, SCAN_LIMIT_MS = 2000, BACKLOG = 128, IDLE_CHECK_MS = 1000 };
+enum { EXIT_USAGE = 64, VTOKENS_MAX = 15, CHILD_FD = 3, SCAN_LIMIT_MS = 2000, BACKLOG = 128 };
 #define NOT_GIVEN UINT32_MAX
 
 struct options {
@@ -174,20 +174,6 @@ static int scan_over(sd_event_source *s, uint64_t usec, void *data)
 	return 0;
 }
 
-static int idle_check(sd_event_source *s, uint64_t usec, void *data)
-{
-	static uint64_t busy;
-	sd_event_source **timer = data;
-
-	(void)s, (void)usec;
-	if (broker.peers || !busy)
-		busy = broker_now();
-	if (broker_now() - busy >= (uint64_t)broker.conf.idle_exit * 1000)
-		return sd_event_exit(broker.event, 0);
-	broker_after(timer, IDLE_CHECK_MS, idle_check, timer);
-	return 0;
-}
-
 static bool loop_setup(void)
 {
 	static const int quits[] = { SIGTERM, SIGINT, SIGHUP };
@@ -219,7 +205,7 @@ static void farewell(const struct options *o)
 
 static int run(struct options *o)
 {
-	static sd_event_source *scan, *idle;
+	static sd_event_source *scan;
 
 	if (!loop_setup() || !ok(peers_listen(o->listen_fd)) || !ok(tokens_watch(o->pcsc, o->vtokens))) {
 		log_line(LOG_ERROR, "cannot start");
@@ -227,8 +213,6 @@ static int run(struct options *o)
 	}
 	guard_start();
 	broker_after(&scan, SCAN_LIMIT_MS, scan_over, NULL);
-	if (broker.conf.idle_exit)
-		broker_after(&idle, IDLE_CHECK_MS, idle_check, &idle);
 	log_line(LOG_NOTICE, "version %s", PACKAGE_VERSION);
 	sd_notify(0, "READY=1");
 	int rc = sd_event_loop(broker.event);

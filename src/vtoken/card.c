@@ -12,7 +12,7 @@ typedef enum sw (*runner)(struct card *, const struct apdu *, struct buf *);
 struct row { uint8_t ins; runner run; unsigned models; bool hot; };
 
 static const struct row rows[] = {
-#define INS(ins, name, models, hot) { ins, piv_##name, models, hot },
+#define INS(ins, name, models, hot, title) { ins, piv_##name, models, hot },
 #include "ins.def"
 #undef INS
 };
@@ -232,6 +232,8 @@ void card_peek(struct card *c, struct span command)
 {
 	struct apdu a;
 
+	c->work = WORK_NONE;
+	c->work_alg = NULL;
 	c->hot = parse(c, command, &a) != SW_OK || is_hot(find_row(c, a.ins), &a)
 		|| (c->chain.open && same_command(c, &a));
 }

@@ -14,6 +14,7 @@ libvtoken_la_SOURCES = \
 	src/vtoken/piv-pin.c \
 	src/vtoken/piv-select.c \
 	src/vtoken/piv-yubico.c \
+	src/vtoken/record.c src/vtoken/record.h src/vtoken/replay.c \
 	src/vtoken/state.c src/vtoken/state-code.c src/vtoken/state-file.c src/vtoken/state.h \
 	src/vtoken/timing.c src/vtoken/timing.h \
 	src/vtoken/trace.c src/vtoken/trace.h
@@ -42,6 +43,7 @@ libvtokendesk_la_LIBADD = libvtoken.la $(CMOCKA_LIBS)
 vtoken_unit_tests = \
 	tests/unit/test-vtoken \
 	tests/unit/test-vtoken-keys \
+	tests/unit/test-vtoken-parts \
 	tests/unit/test-vtoken-state
 check_PROGRAMS += $(vtoken_unit_tests)
 TESTS += $(vtoken_unit_tests)
@@ -51,6 +53,9 @@ tests_unit_test_vtoken_LDADD = libvtokendesk.la
 tests_unit_test_vtoken_keys_SOURCES = tests/unit/test-vtoken-keys.c
 tests_unit_test_vtoken_keys_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_vtoken_keys_LDADD = libvtokendesk.la
+tests_unit_test_vtoken_parts_SOURCES = tests/unit/test-vtoken-parts.c
+tests_unit_test_vtoken_parts_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_vtoken_parts_LDADD = libvtokendesk.la
 tests_unit_test_vtoken_state_SOURCES = tests/unit/test-vtoken-state.c
 tests_unit_test_vtoken_state_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_vtoken_state_LDADD = libvtokendesk.la
@@ -86,6 +91,8 @@ vtoken_judges = \
 	tests/stories/judges-ykman.sh \
 	tests/stories/judges-yubico-piv-tool.sh
 TESTS += $(vtoken_judges)
+dist_man_MANS += man/bsre-vtoken.1
+EXTRA_DIST += doc/transcripts.md
 EXTRA_DIST += $(vtoken_judges) tests/tools/card-desk tests/tools/judge.sh scripts/judges doc/judges.md
 
 TESTS += tests/stories/each-fault-looks-like-hardware.sh

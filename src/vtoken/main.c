@@ -11,21 +11,22 @@
 static const char usage[] =
 	"usage: bsre-vtoken --state FILE [--vpcd PORT] [--listen SOCKET] [--control SOCKET]\n"
 	"         [--timing none|A|B|C|D] [--seed N] [--model plain|yubico] [--atr HEX]\n"
-	"         [--serial N] [--new-serial] [--big-rsa] [--no-extended]\n"
+	"         [--serial N] [--new-serial] [--big-rsa] [--no-extended] [--record FILE]\n"
+	"       bsre-vtoken --replay FILE [--vpcd PORT] [--listen SOCKET] [--control SOCKET] ...\n"
 	"       bsre-vtoken ctl SOCKET COMMAND...\n";
 
 /* A YubiKey 5's, T=1. */
 static const char default_atr[] = "3BFD1300008131FE158073C021C057597562694B657940";
 
 struct options {
-	const char *state, *listen, *control, *timing, *atr;
+	const char *state, *listen, *control, *timing, *atr, *record, *replay;
 	unsigned long vpcd, serial, seed;
 	enum model model;
 	bool new_serial, big_rsa, no_extended;
 };
 
 enum { OPT_STATE = 1, OPT_VPCD, OPT_LISTEN, OPT_CONTROL, OPT_TIMING, OPT_SEED, OPT_MODEL, OPT_ATR,
-	OPT_SERIAL, OPT_NEW_SERIAL, OPT_BIG_RSA, OPT_NO_EXTENDED, OPT_HELP, OPT_VERSION };
+	OPT_SERIAL, OPT_NEW_SERIAL, OPT_BIG_RSA, OPT_NO_EXTENDED, OPT_RECORD, OPT_REPLAY, OPT_HELP, OPT_VERSION };
 
 static const struct option longs[] = {
 	{ "state",       required_argument, NULL, OPT_STATE },
@@ -40,6 +41,8 @@ static const struct option longs[] = {
 	{ "new-serial",  no_argument,       NULL, OPT_NEW_SERIAL },
 	{ "big-rsa",     no_argument,       NULL, OPT_BIG_RSA },
 	{ "no-extended", no_argument,       NULL, OPT_NO_EXTENDED },
+	{ "record",      required_argument, NULL, OPT_RECORD },
+	{ "replay",      required_argument, NULL, OPT_REPLAY },
 	{ "help",        no_argument,       NULL, OPT_HELP },
 	{ "version",     no_argument,       NULL, OPT_VERSION },
 	{ NULL, 0, NULL, 0 }
@@ -91,6 +94,8 @@ static void option(struct options *o, int which)
 	case OPT_NEW_SERIAL:  o->new_serial = true; break;
 	case OPT_BIG_RSA:     o->big_rsa = true; break;
 	case OPT_NO_EXTENDED: o->no_extended = true; break;
+	case OPT_RECORD:      o->record = optarg; break;
+	case OPT_REPLAY:      o->replay = optarg; break;
 	case OPT_HELP:        fputs(usage, stdout); exit(0);
 	case OPT_VERSION:     puts("bsre-vtoken " PACKAGE_VERSION); exit(0);
 	default:              misused();
@@ -99,12 +104,12 @@ static void option(struct options *o, int which)
 
 static struct options options(int argc, char **argv)
 {
-	struct options o = { .timing = "none", .atr = default_atr, .model = MODEL_YUBICO, .seed = 1 };
+	struct options o = { .timing = "none", .model = MODEL_YUBICO, .seed = 1 };
 	int which;
 
 	while ((which = getopt_long(argc, argv, "", longs, NULL)) != -1)
 		option(&o, which);
-	if (optind != argc || !o.state || (!o.vpcd && !o.listen))
+	if (optind != argc || !o.state == !o.replay || (!o.vpcd && !o.listen))
 		misused();
 	return o;
 }
@@ -144,6 +149,26 @@ static void open_state(struct state *s, const struct options *o)
 		complain(o->state, "it cannot be written");
 }
 
+/* A transcript instead of a card. Its ATR counts unless another was asked for. */
+static void open_replay(struct token *t, const struct options *o)
+{
+	unsigned line = 0;
+	char why[64];
+	err e = replay_open(&t->replay, o->replay, &line);
+
+	if (e.code == E_DATA_INVALID) {
+		snprintf(why, sizeof why, "line %u is not a transcript's", line);
+		complain(o->replay, why);
+	}
+	if (!ok(e))
+		complain(o->replay, "it cannot be read");
+	if (o->atr || !t->replay.atr.n)
+		return;
+	struct buf b = BUF(t->atr);
+	buf_put(&b, t->replay.atr);
+	t->atr_n = b.n;
+}
+
 static int listen_at(const char *path)
 {
 	int fd = path ? unix_listen(path) : -1;
@@ -166,8 +191,11 @@ int main(int argc, char **argv)
 		misused();
 	if (!state)
 		complain("memory", strerror(ENOMEM));
-	set_atr(&t, o.atr);
-	open_state(state, &o);
+	set_atr(&t, o.atr ? o.atr : default_atr);
+	if (o.state)
+		open_state(state, &o);
+	else
+		open_replay(&t, &o);
 	card_init(&t.card, state, o.model);
 	t.card.big_rsa = o.big_rsa;
 	t.card.no_extended = o.no_extended;
@@ -178,7 +206,9 @@ int main(int argc, char **argv)
 		t.controls[i].fd = -1;
 	t.listen_fd = listen_at(o.listen);
 	t.control_fd = listen_at(o.control);
-	log_line(LOG_NOTICE, "ready serial=%u state=%s", (unsigned)state->serial, o.state);
+	if (o.record && !ok(record_to(&t.record, o.record, (struct span){ t.atr, t.atr_n })))
+		complain(o.record, "it cannot be made, or is there already");
+	log_line(LOG_NOTICE, "ready serial=%u state=%s", (unsigned)state->serial, o.state ? o.state : o.replay);
 	token_run(&t);
 	if (o.listen)
 		(void)unlink(o.listen);

@@ -4,7 +4,7 @@
 #define BSRE_VTOKEN_PIV_H
 #include "card.h"
 
-#define INS(ins, name, models, hot) \
+#define INS(ins, name, models, hot, title) \
 	enum sw piv_##name(struct card *c, const struct apdu *a, struct buf *out);
 #include "ins.def"
 #undef INS

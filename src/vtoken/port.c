@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+#include "lib/log.h"
 #include "token.h"
 
 enum { POWER_OFF = 0, POWER_ON = 1, RESET = 2, GET_ATR = 4, WATCH = 5 };
@@ -120,8 +121,10 @@ static void power(struct token *t, struct port *p, bool on)
 	bool was = any_powered(t);
 
 	p->powered = on && t->plugged;
-	if (any_powered(t) != was)
-		card_power(&t->card, !was);
+	if (any_powered(t) == was)
+		return;
+	card_power(&t->card, !was);
+	record_event(&t->record, was ? "power off" : "power on");
 }
 
 static void control_byte(struct token *t, struct port *p, uint8_t byte)
@@ -132,8 +135,10 @@ static void control_byte(struct token *t, struct port *p, uint8_t byte)
 		power(t, p, byte == POWER_ON);
 		break;
 	case RESET:
-		if (t->plugged && p->powered)
-			card_reset(&t->card);
+		if (!t->plugged || !p->powered)
+			break;
+		card_reset(&t->card);
+		record_event(&t->record, "reset");
 		break;
 	case GET_ATR:
 		port_send(t, p, t->plugged ? (struct span){ t->atr, t->atr_n } : SPAN_NONE);
@@ -165,6 +170,18 @@ static void spoil(struct token *t, const struct fault *f, struct buf *reply)
 		reply->n /= 2;
 }
 
+/* The card's answer, or the transcript's. */
+static void answer(struct token *t, struct span command, struct buf *reply)
+{
+	if (!t->replay.text) {
+		card_transmit(&t->card, command, reply);
+		return;
+	}
+	card_peek(&t->card, command);
+	if (!ok(replay_transmit(&t->replay, command, reply)))
+		log_line(LOG_WARNING, "replay line=%u another command was expected", t->replay.line);
+}
+
 static void apdu(struct token *t, struct port *p, struct span command)
 {
 	struct buf reply = BUF(t->reply);
@@ -176,7 +193,7 @@ static void apdu(struct token *t, struct port *p, struct span command)
 	if (f.kind == FAULT_SW)
 		buf_be(&reply, f.sw, 2);
 	else if (f.kind != FAULT_CUT || f.after)
-		card_transmit(&t->card, command, &reply);
+		answer(t, command, &reply);
 	else
 		card_peek(&t->card, command);
 	if (f.kind == FAULT_CUT) {
@@ -188,6 +205,7 @@ static void apdu(struct token *t, struct port *p, struct span command)
 		command.n + reply.n);
 	spoil(t, &f, &reply);
 	trace_apdu(&t->trace, began, command, buf_span(&reply), t->card.hot);
+	record_apdu(&t->record, command, buf_span(&reply), t->card.hot);
 	t->reply_n = reply.n;
 	t->busy = true;
 	t->due = began + cost;

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include "card.h"
 #include "faults.h"
+#include "record.h"
 #include "timing.h"
 #include "trace.h"
 
@@ -30,6 +31,8 @@ struct token {
 	uint64_t       count;			/* APDUs since the start or `count reset` */
 	struct timing  timing;
 	struct trace   trace;
+	struct record  record;
+	struct replay  replay;			/* no text: the card itself answers */
 	struct faults  faults;
 
 	/* the command being worked on: who asked (NULL: gone), when its reply is due, the reply */

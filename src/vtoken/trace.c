@@ -34,20 +34,29 @@ static void put_hex(FILE *f, struct span s, size_t clear, size_t tail)
 			fputs("**", f);
 }
 
-void trace_apdu(struct trace *t, uint64_t now_us, struct span command, struct span reply, bool hot)
+void trace_hex(FILE *f, struct span command, bool hot)
 {
-	uint64_t ms = (now_us - t->began) / 1000;
-
-	if (!t->file)
-		return;
-	fprintf(t->file, "%llu > ", (unsigned long long)ms);
 	/* Lc stays readable: one byte, or three when the first is zero */
 	size_t lc = command.n > HEADER + 1 && command.p[HEADER] == 0 ? 3 : 1;
-	put_hex(t->file, command, hot ? HEADER + lc : command.n, 0);
+
+	put_hex(f, command, hot ? HEADER + lc : command.n, 0);
+}
+
+void trace_hex_reply(FILE *f, struct span reply, bool hot)
+{
+	put_hex(f, reply, hot ? 0 : reply.n, 2);
+}
+
+void trace_apdu(struct trace *t, uint64_t now_us, struct span command, struct span reply, bool hot)
+{
+	if (!t->file)
+		return;
+	fprintf(t->file, "%llu > ", (unsigned long long)((now_us - t->began) / 1000));
+	trace_hex(t->file, command, hot);
 	fputs(" < ", t->file);
 	if (!reply.n)
 		fputc('-', t->file);
-	put_hex(t->file, reply, hot ? 0 : reply.n, 2);
+	trace_hex_reply(t->file, reply, hot);
 	fputc('\n', t->file);
 	fflush(t->file);
 }

@@ -11,6 +11,11 @@ struct trace { FILE *file; uint64_t began; };
 /* Appends to path (made 0600) from now on; NULL: no more. FILE: it cannot be opened. */
 err trace_to(struct trace *t, const char *path, uint64_t now_us) MUST_USE;
 
+/* The command's header and Lc, or the reply's status word, in hex; what stands between them as
+ * "**" where it is hot. */
+void trace_hex(FILE *f, struct span command, bool hot);
+void trace_hex_reply(FILE *f, struct span reply, bool hot);
+
 /* hot: the data of both are secret. An empty reply is written "-": none was given. */
 void trace_apdu(struct trace *t, uint64_t now_us, struct span command, struct span reply, bool hot);
 #endif

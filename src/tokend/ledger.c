@@ -282,6 +282,8 @@ void ledger_note(const struct note *n)
 		snprintf(mech, sizeof mech, "0x%08llx", (unsigned long long)n->mech);
 		put(o, "mechanism", mech);
 	}
+	if (n->reason.n)
+		put_span(o, "reason", n->reason);
 	put(o, "previous", ledger.last);
 	size_t size = json_dumpb(o, line, sizeof line - 1, JSON_COMPACT);
 	json_decref(o);
@@ -296,5 +298,6 @@ void ledger_job(const char *what, const struct job *j, err result)
 	ledger_note(&(struct note){
 		.what = what, .peer = j->rq ? j->rq->peer : NULL, .token = j->token, .key = key,
 		.slot = j->slot, .mech = j->mech, .result = result,
+		.reason = j->call == CardKeyDestroy_ID ? j->last : SPAN_NONE,
 	});
 }

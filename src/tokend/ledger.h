@@ -3,6 +3,7 @@
 #ifndef BSRE_TOKEND_LEDGER_H
 #define BSRE_TOKEND_LEDGER_H
 #include "lib/err.h"
+#include "lib/span.h"
 
 struct job;
 struct object;
@@ -19,6 +20,7 @@ struct note {
 	const struct object *key;
 	uint32_t             slot;
 	uint64_t             mech;
+	struct span          reason;	/* what the person gave; empty where nobody was asked */
 	err                  result;
 };
 

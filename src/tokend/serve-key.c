@@ -8,7 +8,7 @@
 #include "write.h"
 
 enum { SLOT_AUTH = 0x9A, SLOT_SIGN = 0x9C, SLOT_KEYMAN = 0x9D, SLOT_RETIRED = 0x82, SLOT_RETIRED_LAST = 0x95,
-       POLICY_ALWAYS = 3 };
+       POLICY_ALWAYS = 3, REASON_MOST = 200 };
 
 /* --- generation ---------------------------------------------------------------------------------- */
 static void encode_generate(struct job *j, struct buf *b)
@@ -211,4 +211,20 @@ err serve_KeyAttest(struct request *rq, struct KeyAttest_in *in, struct KeyAttes
 	}
 	job_post(j);
 	return FAIL(PENDING);
+}
+
+/* --- destruction --------------------------------------------------------------------------------- */
+err serve_KeyDestroy(struct request *rq, struct KeyDestroy_in *in, struct KeyDestroy_out *out)
+{
+	struct session *s;
+	struct object *key;
+
+	(void)out;
+	TRY(want_loaded(rq, in->session, &s));
+	TRY(want_object(s, in->key, &key));
+	if (!(key->kind & OBJ_PRIVATE) || !key->token)
+		return FAIL(KEY_NOT_FOUND);
+	if (in->reason.n == 0 || in->reason.n > REASON_MOST)
+		return FAIL(DATA_LENGTH);
+	return write_destroy(rq, s, key, in->reason);
 }

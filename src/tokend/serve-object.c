@@ -229,7 +229,7 @@ err serve_ObjectDestroy(struct request *rq, struct ObjectDestroy_in *in, struct 
 	TRY(want_loaded(rq, in->session, &s));
 	TRY(want_object(s, in->object, &o));
 	if (o->token)
-		return write_destroy(rq, s, o);
+		return write_destroy(rq, s, o, SPAN_NONE);
 	return session_object_free(s, in->object) ? OK : FAIL(NOT_FOUND);
 }
 

@@ -142,20 +142,33 @@ static void encode_destroy(struct job *j, struct buf *b)
 	secret_wipe(&in.pin);
 }
 
-static void done_destroy(struct job *j, err e, struct cur *reply)
+static err destroyed(struct job *j, err e)
 {
-	(void)reply;
+	const char *what = j->flags & OBJ_CERT ? "certificate delete" : "key destruction";
+
 	e = use_outcome(j, e);
-	ledger_job(j->flags & OBJ_CERT ? "certificate delete" : "key destruction", j, e);
+	ledger_job(what, j, e);
 	if (ok(e) && !j->token->gone) {
 		objects_remove(j->token, j->slot, j->flags);
 		broker_changed();
 	}
-	log_line(LOG_NOTICE, "destroy token=%s slot=%02x: %s", j->token->serial, j->slot, log_err(e));
-	answer_ObjectDestroy(j->rq, e, NULL);
+	log_line(LOG_NOTICE, "%s token=%s slot=%02x: %s", what, j->token->serial, j->slot, log_err(e));
+	return e;
 }
 
-err write_destroy(struct request *rq, struct session *s, struct object *o)
+static void done_destroy(struct job *j, err e, struct cur *reply)
+{
+	(void)reply;
+	answer_ObjectDestroy(j->rq, destroyed(j, e), NULL);
+}
+
+static void done_key_destroy(struct job *j, err e, struct cur *reply)
+{
+	(void)reply;
+	answer_KeyDestroy(j->rq, destroyed(j, e), NULL);
+}
+
+err write_destroy(struct request *rq, struct session *s, struct object *o, struct span reason)
 {
 	TRY(may_write(s));
 	if (!(o->kind & (OBJ_CERT | OBJ_PRIVATE)))
@@ -167,8 +180,12 @@ err write_destroy(struct request *rq, struct session *s, struct object *o)
 	j->slot = o->slot;
 	j->flags = cert ? OBJ_CERT : OBJ_KEY;
 	j->encode = cert ? encode_cert : encode_destroy;
-	j->done = done_destroy;
-	return write_post(rq, s, j);
+	j->done = reason.n ? done_key_destroy : done_destroy;
+	err e = reason.n ? job_data(j, SPAN_NONE, reason) : OK;
+	if (ok(e))
+		return write_post(rq, s, j);
+	job_free(j);
+	return e;
 }
 
 /* --- label and id -------------------------------------------------------------------------------- */

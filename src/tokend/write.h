@@ -14,7 +14,9 @@ err want_object(struct session *s, uint32_t handle, struct object **o) MUST_USE;
 err session_object(struct session *s, CK_ULONG cls, struct span attrs, struct object **made) MUST_USE;
 
 err write_object(struct request *rq, struct session *s, CK_ULONG cls, struct span attrs) MUST_USE;
-err write_destroy(struct request *rq, struct session *s, struct object *o) MUST_USE;
+
+/* Answers KeyDestroy where a reason is given (SPAN_NONE: none), else ObjectDestroy. */
+err write_destroy(struct request *rq, struct session *s, struct object *o, struct span reason) MUST_USE;
 err write_names(struct request *rq, struct session *s, struct object *o, struct span attrs) MUST_USE;
 
 /* SESSION_RO, PIN_NEEDED. */

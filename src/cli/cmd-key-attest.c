@@ -1,10 +1,13 @@
-/* key attest: the token's own certificate that it made the key, checked and written out. */
+/* key attest: the token's own certificate that it made the key, checked; or, from a token that has
+ * none to give, a record signed by the key. */
 #include "config.h"
 #include <openssl/pem.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include "describe.h"
 #include "file.h"
 #include "object.h"
+#include "provenance.h"
 #include "say.h"
 #include "token.h"
 
@@ -70,6 +73,46 @@ static err write_out(struct cli *c, X509 *leaf, X509 *above)
 	return e;
 }
 
+/* The certificates of an attestation, checked and written. */
+static err attestation(struct cli *c, const struct key *k, const struct KeyAttest_out *got)
+{
+	const unsigned char *p = got->certificate.p, *q = got->intermediate.p;
+	X509 *leaf = d2i_X509(NULL, &p, (long)got->certificate.n);
+	X509 *above = d2i_X509(NULL, &q, (long)got->intermediate.n);
+	err e = check(c, k, leaf, above);
+
+	if (ok(e))
+		e = write_out(c, leaf, above);
+	if (ok(e))
+		say_note(_("The token attests that it generated the %s key '%s'."), k->alg, k->label);
+	X509_free(leaf);
+	X509_free(above);
+	return e;
+}
+
+static err record(struct cli *c, const struct key *k)
+{
+	SECRET pin = { 0 };
+	json_t *o = NULL;
+
+	say_note(_("This token cannot attest the key '%s'; the key signs a record of what the "
+			"token says of it."),
+		 k->label);
+	TRY(token_login(c, &pin));
+	TRY(provenance_make(c, k, &pin, &o));
+	json_object_set_new(c->result, "record", o);
+	char *text = json_dumps(o, JSON_INDENT(2));
+	err e = text ? OK : FAIL(GENERAL);
+	if (ok(e) && (given(c, OPT_output) || !given(c, OPT_json))) {
+		size_t n = strlen(text);
+
+		text[n++] = '\n';		/* in place of the zero */
+		e = file_write(c->args.opt[OPT_output], (struct span){ (const uint8_t *)text, n });
+	}
+	free(text);
+	return e;
+}
+
 err cmd_key_attest(struct cli *c)
 {
 	struct KeyAttest_out out = { 0 };
@@ -83,19 +126,7 @@ err cmd_key_attest(struct cli *c)
 	struct KeyAttest_in in = { .session = c->token.session, .key = k->handle };
 	err e = call_KeyAttest(c->link, &in, &out, &r);
 	if (e.code == E_NOT_SUPPORTED)
-		return say_fail(e, _("this token cannot attest the key '%s'; it was not "
-				"generated here, or the "
-				     "token has no attestation"), k->label);
+		return record(c, k);
 	TRY(e);
-	const unsigned char *p = out.certificate.p, *q = out.intermediate.p;
-	X509 *leaf = d2i_X509(NULL, &p, (long)out.certificate.n);
-	X509 *above = d2i_X509(NULL, &q, (long)out.intermediate.n);
-	e = check(c, k, leaf, above);
-	if (ok(e))
-		e = write_out(c, leaf, above);
-	if (ok(e))
-		say_note(_("The token attests that it generated the %s key '%s'."), k->alg, k->label);
-	X509_free(leaf);
-	X509_free(above);
-	return e;
+	return attestation(c, k, &out);
 }

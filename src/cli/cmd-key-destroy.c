@@ -5,6 +5,9 @@
 #include "print.h"
 #include "say.h"
 #include "token.h"
+#include "utf8.h"
+
+enum { REASON_MOST = 200 };		/* bytes: KeyDestroy of calls.def */
 
 static err consent(struct cli *c, const struct key *k)
 {
@@ -14,26 +17,39 @@ static err consent(struct cli *c, const struct key *k)
 	return ask_yes(c, _("Destroy this key?"));
 }
 
+static err check_reason(const char *reason)
+{
+	if (!reason || !reason[0])
+		return say_fail(FAIL(USAGE), _("--reason is needed: why the key is destroyed; "
+				"the history keeps it"));
+	if (strlen(reason) > REASON_MOST || utf8_count(span_str(reason)) == SIZE_MAX)
+		return say_fail(FAIL(USAGE), _("the reason must be UTF-8 of at most %d "
+				"bytes"), REASON_MOST);
+	return OK;
+}
+
 err cmd_key_destroy(struct cli *c)
 {
-	struct ObjectDestroy_out out = { 0 };
+	struct KeyDestroy_out out = { 0 };
 	SECRET pin = { 0 };
 	KEYS keys = { .n = 0 };
 	const struct key *k;
+	const char *reason = c->args.opt[OPT_reason];
 	uint32_t handle;
 	REPLY r = { 0 };
 
 	if (!given(c, OPT_key))
 		return say_fail(FAIL(USAGE), _("--key is needed: the key to destroy"));
+	TRY(check_reason(reason));
 	TRY(token_session(c));
 	TRY(keys_load(c, &keys));
 	TRY(key_find(c, &keys, c->args.opt[OPT_key], &k));
 	TRY(consent(c, k));
 	TRY(token_login(c, &pin));
 	TRY(key_private(c, k, &handle));
-	struct ObjectDestroy_in in = { .session = c->token.session, .object = handle };
+	struct KeyDestroy_in in = { .session = c->token.session, .key = handle, .reason = span_str(reason) };
 	progress_begin(c, _("Destroying the key"));
-	err e = call_ObjectDestroy(c->link, &in, &out, &r);
+	err e = call_KeyDestroy(c->link, &in, &out, &r);
 	progress_end();
 	TRY(e);
 	json_object_set_new(c->result, "destroyed", key_json(k));

@@ -5,6 +5,7 @@
 #include "ask.h"
 #include "describe.h"
 #include "print.h"
+#include "provenance.h"
 #include "say.h"
 #include "token.h"
 
@@ -133,34 +134,6 @@ static err generate(struct cli *c, const struct alg_row *alg, struct KeyPairGene
 	return e;
 }
 
-/* Reads back what proves where the key was made and that it cannot leave. */
-static err read_back(struct cli *c, uint32_t private_key)
-{
-	static const struct { CK_ATTRIBUTE_TYPE type; const char *name; bool want; } proofs[] = {
-		{ CKA_LOCAL, "local", true }, { CKA_SENSITIVE, "sensitive", true },
-		{ CKA_ALWAYS_SENSITIVE, "always_sensitive", true },
-		{ CKA_EXTRACTABLE, "extractable", false },
-		{ CKA_NEVER_EXTRACTABLE, "never_extractable", true },
-	};
-	enum { N = sizeof proofs / sizeof proofs[0] };
-	CK_ATTRIBUTE_TYPE types[N];
-	struct span v[N];
-	REPLY r = { 0 };
-
-	for (size_t i = 0; i < N; i++)
-		types[i] = proofs[i].type;
-	TRY(attrs_get(c, private_key, types, N, v, &r));
-	for (size_t i = 0; i < N; i++) {
-		if (v[i].n != 1)
-			continue;
-		json_object_set_new(c->result, proofs[i].name, json_boolean(v[i].p[0]));
-		if ((v[i].p[0] != 0) != proofs[i].want)
-			say_warn(_("the token says of the new key: %s is %s"), proofs[i].name,
-				 v[i].p[0] ? "true" : "false");
-	}
-	return OK;
-}
-
 /* The new key as the token shows it now. */
 static err show(struct cli *c, uint32_t public_key)
 {
@@ -175,7 +148,8 @@ static err show(struct cli *c, uint32_t public_key)
 		json_decref(o);
 		say_note(_("Generated the %s key '%s' in slot %02x of token '%s'."), keys.k[i].alg,
 			 keys.k[i].label, keys.k[i].slot, c->token.label);
-		say_note(_("next: bsre-token request --key %02x --dn FILE -o request.pem"), keys.k[i].slot);
+		say_note(_("next: bsre-token request --key %02x --dn FILE -o "
+				"request.pem"), keys.k[i].slot);
 		return OK;
 	}
 	return say_fail(FAIL(KEY_NOT_FOUND), _("the token generated a key, but does not show it"));
@@ -194,6 +168,6 @@ err cmd_key_generate(struct cli *c)
 	TRY(consent(c, slot_number(c->args.opt[OPT_slot])));
 	TRY(token_login(c, &pin));
 	TRY(generate(c, alg, &out));
-	TRY(read_back(c, out.private_key));
+	TRY(provenance_attributes(c, out.private_key, c->result));
 	return show(c, out.public_key);
 }

@@ -15,6 +15,7 @@ libbsrecli_la_SOURCES = \
 	src/cli/cmd-cert-import.c \
 	src/cli/cmd-cert-list.c \
 	src/cli/cmd-help.c \
+	src/cli/cmd-history.c \
 	src/cli/cmd-init.c \
 	src/cli/cmd-key-attest.c \
 	src/cli/cmd-key-destroy.c \
@@ -38,10 +39,12 @@ libbsrecli_la_SOURCES = \
 	src/cli/dn.c src/cli/dn-json.c src/cli/dn.h \
 	src/cli/file.c src/cli/file.h \
 	src/cli/help.c src/cli/help.h \
+	src/cli/history.c src/cli/history.h \
 	src/cli/object.c src/cli/object.h \
 	src/cli/overview.c src/cli/overview.h \
 	src/cli/pinrule.c src/cli/pinrule.h \
 	src/cli/print.c src/cli/print.h \
+	src/cli/provenance.c src/cli/provenance.h \
 	src/cli/say.c src/cli/say.h \
 	src/cli/service.c src/cli/service.h \
 	src/cli/token.c src/cli/token.h \

@@ -130,7 +130,8 @@ err service_connect(struct cli *c)
 		return e;
 	const char *set = secure_getenv("BSRE_TOKEND_SOCKET");
 	if (set)
-		return say_fail(e, _("the token service (bsre-tokend) is not running: nobody answers at %s "
+		return say_fail(e, _("the token service (bsre-tokend) is not running: nobody "
+				"answers at %s "
 				     "(BSRE_TOKEND_SOCKET)"), say_clean(set));
 	if (!folder(dir, sizeof dir))
 		return e;

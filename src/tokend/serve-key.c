@@ -7,8 +7,9 @@
 #include "peer.h"
 #include "write.h"
 
-enum { SLOT_AUTH = 0x9A, SLOT_SIGN = 0x9C, SLOT_KEYMAN = 0x9D, SLOT_RETIRED = 0x82, SLOT_RETIRED_LAST = 0x95,
-       POLICY_ALWAYS = 3, REASON_MOST = 200 };
+enum { SLOT_AUTH = 0x9A, SLOT_SIGN = 0x9C, SLOT_KEYMAN = 0x9D, SLOT_CARD = 0x9E, SLOT_RETIRED = 0x82,
+       SLOT_RETIRED_LAST = 0x95 };
+enum { POLICY_NEVER = 1, POLICY_ONCE, POLICY_ALWAYS };
 
 /* --- generation ---------------------------------------------------------------------------------- */
 static void encode_generate(struct job *j, struct buf *b)
@@ -22,9 +23,11 @@ static void encode_generate(struct job *j, struct buf *b)
 	secret_wipe(&in.pin);
 }
 
-static bool always(const struct job *j)
+/* What the card does where the template did not say (SP 800-73-4 part 1, table 4b). */
+static uint32_t pin_policy(const struct job *j)
 {
-	return j->pin_policy ? j->pin_policy == POLICY_ALWAYS : j->slot == SLOT_SIGN;
+	return j->pin_policy ? j->pin_policy :
+	       j->slot == SLOT_SIGN ? POLICY_ALWAYS : j->slot == SLOT_CARD ? POLICY_NEVER : POLICY_ONCE;
 }
 
 static void done_generate(struct job *j, err e, struct cur *reply)
@@ -40,8 +43,9 @@ static void done_generate(struct job *j, err e, struct cur *reply)
 	}
 	if (ok(e) && !t->gone) {
 		struct KeyRec_in rec = {
-			.slot = j->slot, .flags = KEY_HAS_KEY | KEY_GENERATED | (always(j) ? KEY_PIN_ALWAYS : 0u),
-			.pin_policy = j->pin_policy, .touch_policy = j->touch_policy, .id = j->first, .label = j->last,
+			.slot = j->slot, .flags = KEY_HAS_KEY | KEY_GENERATED |
+				(pin_policy(j) == POLICY_ALWAYS ? KEY_PIN_ALWAYS : 0u),
+			.pin_policy = pin_policy(j), .touch_policy = j->touch_policy, .id = j->first, .label = j->last,
 		};
 		objects_remove(t, j->slot, OBJ_CERT | OBJ_KEY);
 		objects_add_keys(t, &rec, got.spki);
@@ -87,7 +91,7 @@ static err wanted_alg(const struct token *t, const struct mech *m, struct span a
 
 static bool slot_exists(CK_ULONG slot)
 {
-	return (slot >= SLOT_AUTH && slot <= 0x9E && slot != 0x9B) ||
+	return (slot >= SLOT_AUTH && slot <= SLOT_CARD && slot != 0x9B) ||
 	       (slot >= SLOT_RETIRED && slot <= SLOT_RETIRED_LAST);
 }
 
@@ -115,7 +119,7 @@ static err wanted_names(struct job *j, struct span pub, struct span priv)
 {
 	struct span id, label;
 	uint8_t usual = j->slot == SLOT_AUTH ? 1 : j->slot == SLOT_SIGN ? 2 : j->slot == SLOT_KEYMAN ? 3 :
-	                j->slot == 0x9E ? 4 : (uint8_t)(j->slot - SLOT_RETIRED + 5);
+	                j->slot == SLOT_CARD ? 4 : (uint8_t)(j->slot - SLOT_RETIRED + 5);
 
 	if (!template_get(priv, CKA_ID, &id) && !template_get(pub, CKA_ID, &id))
 		id = (struct span){ &usual, 1 };

@@ -10,6 +10,7 @@
 enum { SLOT_AUTH = 0x9A, SLOT_SIGN = 0x9C, SLOT_KEYMAN = 0x9D, SLOT_CARD = 0x9E, SLOT_RETIRED = 0x82,
        SLOT_RETIRED_LAST = 0x95 };
 enum { POLICY_NEVER = 1, POLICY_ONCE, POLICY_ALWAYS };
+enum { REASON_MOST = 200 };
 
 /* --- generation ---------------------------------------------------------------------------------- */
 static void encode_generate(struct job *j, struct buf *b)

@@ -73,7 +73,7 @@ struct driver {
 	err (*data_write)(struct token *, uint32_t object, struct span value) MUST_USE;
 
 	/* Erases and personalises the token (jobs.def, CardInit). */
-	err (*init)(struct token *, const struct CardInit_in *, struct CardInit_out *) MUST_USE;
+	err (*init)(struct token *, struct CardInit_in *, struct CardInit_out *) MUST_USE;
 };
 
 extern const struct driver

@@ -201,8 +201,24 @@ static err finish(struct token *t, const struct CardInit_in *in)
 	return OK;
 }
 
-err piv_init(struct token *t, const struct CardInit_in *in, struct CardInit_out *out)
+/* C_InitToken gives no PIN: the card gets one that nobody knows, until the PUK sets another. */
+static err pin_nobody_knows(struct secret *pin)
 {
+	uint8_t digits[8];
+
+	if (RAND_bytes(digits, sizeof digits) != 1)
+		return FAIL(GENERAL);
+	for (size_t i = 0; i < sizeof digits; i++)
+		digits[i] = (uint8_t)('0' + digits[i] % 10);
+	secret_set(pin, SPAN_OF(digits));
+	wipe(digits, sizeof digits);
+	return OK;
+}
+
+err piv_init(struct token *t, struct CardInit_in *in, struct CardInit_out *out)
+{
+	if (in->pin.n == 0)
+		TRY(pin_nobody_knows(&in->pin));
 	TRY(check_init(t, in));
 	TRY(piv_learn(t));
 	struct piv *p = piv_of(t);

@@ -121,5 +121,5 @@ err piv_manage_keep(struct token *t, const struct secret *key) MUST_USE;
 err piv_manage_kept(struct token *t, struct secret *key) MUST_USE;
 
 /* piv-init.c */
-err piv_init(struct token *t, const struct CardInit_in *in, struct CardInit_out *out) MUST_USE;
+err piv_init(struct token *t, struct CardInit_in *in, struct CardInit_out *out) MUST_USE;
 #endif

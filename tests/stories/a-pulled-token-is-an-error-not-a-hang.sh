@@ -28,7 +28,7 @@ listed() { bsre-token list | grep -q "$P11_TOKEN"; }
 until_so listed
 on A state "CKR_SESSION_HANDLE_INVALID*"
 on A open
-on A "sign rsa $P11_RSA_LABEL" "CKR_[!O]*"
+on A "sign rsa $P11_RSA_LABEL" not
 on A "login $P11_PIN"
 on A "sign rsa $P11_RSA_LABEL"
 refused 0 '' bsre-token pin verify --pin-file "$DESK_DIR/pin"

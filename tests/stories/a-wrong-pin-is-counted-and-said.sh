@@ -3,6 +3,7 @@
 # spent for a program.
 . "$(dirname "$0")/story.sh"
 
+umask 077
 printf '111111\n' >wrong
 refused 2 '2 tries' bsre-token pin verify --pin-file wrong
 token count reset
@@ -11,9 +12,9 @@ refused 2 'not sent' bsre-token pin verify --pin-file wrong
 program A
 on A init
 on A open
-on A pin "CKR_OK low *"
+on A pin "CKR_OK low*"
 on A "login 222222" CKR_PIN_INCORRECT
-on A pin "CKR_OK *final *"
+on A pin "CKR_OK *final*"
 on A "login 333333" CKR_FUNCTION_CANCELED
 on A "login $P11_PIN" CKR_FUNCTION_CANCELED
 bsre-token status | tee status

@@ -12,6 +12,7 @@ enum { WORDS = 4, SIGNATURE_MOST = 1024, MESSAGE_MOST = 4096 };
 
 static CK_FUNCTION_LIST_PTR p11;
 static CK_SESSION_HANDLE session;	/* the one opened last; 0: none */
+static CK_OBJECT_HANDLE found;		/* the object found last, which the label "-" stands for */
 
 /* --- names ------------------------------------------------------------------------------------- */
 
@@ -165,6 +166,9 @@ static CK_RV find(const char *class_name, const char *label, CK_OBJECT_HANDLE *o
 	CK_ULONG n = 0;
 	CK_RV rv;
 
+	*object = found;
+	if (!strcmp(label, "-"))
+		return CKR_OK;
 	LOOK_UP(classes, class_name, class, class);
 	rv = p11->C_FindObjectsInit(session, filter, *label ? 2 : 1);
 	if (rv != CKR_OK)
@@ -172,6 +176,8 @@ static CK_RV find(const char *class_name, const char *label, CK_OBJECT_HANDLE *o
 	rv = p11->C_FindObjects(session, object, 1, &n);
 	if (rv == CKR_OK)
 		rv = p11->C_FindObjectsFinal(session);
+	if (n)
+		found = *object;
 	return rv == CKR_OK && !n ? CKR_OBJECT_HANDLE_INVALID : rv;
 }
 

@@ -72,11 +72,14 @@ program() {
 tell() { case $1 in A) echo "$2" >&3 ;; B) echo "$2" >&5 ;; C) echo "$2" >&7 ;; esac; }
 hear() { case $1 in A) read -r ANSWER <&4 ;; B) read -r ANSWER <&6 ;; C) read -r ANSWER <&8 ;; esac; }
 # on PROGRAM COMMAND [WANTED]: WANTED is a pattern of the shell; CKR_OK, with anything behind it,
-# where none is given
+# where none is given; "not" for any failure
 on() {
 	tell "$1" "$2"
 	hear "$1" || fail "$1 ended at: $2"
 	echo "$1: $2: $ANSWER"
+	if [ "${3:-}" = not ]; then
+		case $ANSWER in CKR_OK*) fail "$1: $2 should have failed" ;; *) return 0 ;; esac
+	fi
 	# shellcheck disable=SC2254  # a pattern is meant
 	case $ANSWER in ${3:-CKR_OK*}) ;; *) fail "$1: $2: $ANSWER, not ${3:-CKR_OK}" ;; esac
 }
@@ -89,7 +92,7 @@ until_so() {
 		sleep 0.05
 	done
 }
-gone() { ! kill -0 "$1" 2>/dev/null; }
+gone() { case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) in '' | Z*) ;; *) return 1 ;; esac; }
 
 # the token service, ended and started as a test wants it
 service_pid() { cat "$DESK_DIR/tokend.pid"; }

@@ -35,13 +35,16 @@ def make(path, text, field):
         f.write(out)
 
 
-def der_length(der):
-    """The length of the DER value at the front, head included: the hole is filled up with zeros."""
+def value_length(der):
+    """The length of the value at the front, head included: the hole is filled up with zeros. A value of
+    indefinite length, as NSS writes, ends by itself: then all there is."""
     if der[:1] != b"\x30":
-        sys.exit("the signature is not DER")
+        sys.exit("the signature is no DER or BER")
     first = der[1]
     if first < 0x80:
         return 2 + first
+    if first == 0x80:
+        return len(der)
     count = first & 0x7f
     return 2 + count + int.from_bytes(der[2:2 + count], "big")
 
@@ -60,7 +63,7 @@ def extract(pdf, cms, data):
         sys.exit("more than the signature is left uncovered")
     der = bytes.fromhex(hole[1:-1].decode())
     with open(cms, "wb") as f:
-        f.write(der[:der_length(der)])
+        f.write(der[:value_length(der)])
     with open(data, "wb") as f:
         f.write(whole[:size1] + whole[start2:])
 

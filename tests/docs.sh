@@ -35,7 +35,7 @@ sed -n 's/^ERR( *[0-9]*, *\([A-Z_]*\), *CKR_[A-Z0-9_]*, *\([0-9]*\),.*/\2/p' src
 	says_all man/bsre-token.1 "exit status" ""
 several_a_line src/tokend/tokend.c | long_options /dev/stdin | says_all man/bsre-tokend.8 option --
 sed -n 's/^CONF(\([a-z-]*\), *[a-z_]*, *\([0-9]*\), *\([0-9]*\), *\([0-9]*\), *"\([a-z]*\)".*/\1 (\5, \2 to \3, default \4)/p' \
-	src/tokend/conf.def | says_all man/bsre-tokend.conf.5 key ""
+	src/tokend/conf.def | sed 's/(, /(/' | says_all man/bsre-tokend.conf.5 key ""
 long_options src/vtoken/main.c | says_all man/bsre-vtoken.1 option --
 for table in orders:ORDER faults:FAULT; do
 	rows "src/vtoken/${table%:*}.def" "${table#*:}" | says_all man/bsre-vtoken.1 order ""

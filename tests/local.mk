@@ -2,13 +2,48 @@
 LOG_COMPILER = timeout -k 5 120
 SH_LOG_COMPILER = timeout -k 20 240 sh
 
-# the law: read from the source, so once is enough
-if !SANITIZERS
-TESTS += tests/house.sh tests/install.sh
-endif
-EXTRA_DIST += tests/house.sh tests/install.sh tests/install.list
+# stories: a promise each, shown end to end on a virtual token
+stories = \
+	tests/stories/a-dead-service-is-an-error-not-a-hang.sh \
+	tests/stories/a-name-file-with-a-mistake-is-refused.sh \
+	tests/stories/a-program-signs-and-openssl-agrees.sh \
+	tests/stories/a-pulled-token-is-an-error-not-a-hang.sh \
+	tests/stories/a-wrong-pin-is-counted-and-said.sh \
+	tests/stories/an-unknown-card-is-said-plainly.sh \
+	tests/stories/each-program-has-its-own-login.sh \
+	tests/stories/no-token-is-said-plainly.sh \
+	tests/stories/nothing-stays-open-after-the-last-logout.sh \
+	tests/stories/nss-openssl-and-gnutls-find-the-keys.sh \
+	tests/stories/the-demo-runs.sh
+TESTS += $(stories)
+EXTRA_DIST += $(stories) tests/stories/story.sh
 
 # a program that stories order about; not a check_PROGRAM, since stories are run by hand as well
 noinst_PROGRAMS += tests/stories/p11client
 tests_stories_p11client_SOURCES = tests/stories/p11client.c
 tests_stories_p11client_LDADD = -ldl
+
+# programs of others on top of the module
+clients = \
+	tests/clients/java.sh \
+	tests/clients/nss.sh \
+	tests/clients/openssh.sh \
+	tests/clients/openssl-engine.sh \
+	tests/clients/p11-kit.sh \
+	tests/clients/p11tool.sh \
+	tests/clients/pdfsig.sh \
+	tests/clients/pkcs11-tool.sh
+EXTRA_DIST += $(clients) tests/clients/lib.sh tests/clients/tls-server.py tests/clients/slot-of.py \
+	tests/clients/P11Client.java
+
+# what reads the source, or runs heavy programs of others: once is enough, without sanitizers
+once = tests/house.sh tests/docs.sh tests/scripts.sh tests/install.sh
+if !SANITIZERS
+TESTS += $(once) $(clients)
+endif
+EXTRA_DIST += $(once) tests/install.list
+
+# the desk that with-token makes
+EXTRA_DIST += tests/tools/desk.py tests/tools/prepare.py tests/tools/cards.py tests/tools/pdf.py \
+	tests/tools/ca.sh tests/tools/fill-token.sh \
+	scripts/build scripts/check scripts/demo scripts/deps scripts/packages scripts/with-token .ci/run

@@ -79,7 +79,7 @@ nssdb_new() {
 }
 
 # p11-kit with one module only, described by the .module text given. It reads no user's configuration
-# for root: root gets a view of /etc of its own. Programs are run with p11kit_run.
+# for root: root gets a view of /etc of its own. P11KIT goes before the programs.
 p11kit_conf() {
 	if [ "$(id -u)" = 0 ]; then
 		unshare -m true 2>/dev/null || skip "root, and no unshare -m: p11-kit cannot be pointed at one module"
@@ -96,13 +96,14 @@ p11kit_conf() {
 			[ ! -d /usr/share/p11-kit/modules ] || mount --bind "$WORK/p11none" /usr/share/p11-kit/modules || exit 99
 			exec "\$@"
 		R
+		P11KIT="unshare -m sh $WORK/p11run"
 	else
 		mkdir -p "$XDG_CONFIG_HOME/pkcs11/modules"
 		echo "user-config: only" >"$XDG_CONFIG_HOME/pkcs11/pkcs11.conf"
 		printf '%s\n' "$1" >"$XDG_CONFIG_HOME/pkcs11/modules/p11test.module"
+		P11KIT=env
 	fi
 }
-p11kit_run() { if [ "$(id -u)" = 0 ]; then unshare -m sh "$WORK/p11run" "$@"; else "$@"; fi; }
 
 # pdf_check FILE KNOWN-CERTIFICATE: the last signature in a PDF, by OpenSSL alone
 pdf_check() {

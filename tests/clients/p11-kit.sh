@@ -4,13 +4,13 @@
 need p11-kit pkcs11-tool
 setup
 p11kit_conf "module: $P11_MODULE"
-step list p11kit_run p11-kit list-modules
+step list $P11KIT p11-kit list-modules
 [ "$(grep -c '^[^ ]' "$WORK/list.log")" = 1 ] && grep -q '^p11test:' "$WORK/list.log" || { cat "$WORK/list.log"; fail "list-modules shows other modules too"; }
 grep -qF "token: $P11_TOKEN" "$WORK/list.log" || { cat "$WORK/list.log"; fail "list-modules does not show the token"; }
 LIB=$(dirname "$(find /usr/lib -name p11-kit-proxy.so | head -n 1)")
 needfile "$LIB/p11-kit-proxy.so" "$LIB/pkcs11/p11-kit-client.so"
 sg() { # name module
-	step "sign-$1" p11kit_run pkcs11-tool --module "$2" --token-label "$P11_TOKEN" --login --pin "$P11_PIN" --sign --id "$P11_RSA_ID" -m SHA256-RSA-PKCS -i "$WORK/msg" -o "$WORK/$1.sig"
+	step "sign-$1" $P11KIT pkcs11-tool --module "$2" --token-label "$P11_TOKEN" --login --pin "$P11_PIN" --sign --id "$P11_RSA_ID" -m SHA256-RSA-PKCS -i "$WORK/msg" -o "$WORK/$1.sig"
 	openssl dgst -sha256 -verify "$WORK/rsa.pub" -signature "$WORK/$1.sig" "$WORK/msg" >"$WORK/v" 2>&1 || fail "$1: signature wrong"
 }
 sg proxy "$LIB/p11-kit-proxy.so"

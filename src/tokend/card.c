@@ -22,7 +22,6 @@ void apdu_drop(struct apdu *a)
 void card_init(struct card *card, struct reader *reader)
 {
 	card->reader = reader;
-	card->count = 0;
 	card->extended = card_atr_extended((struct span){ reader->atr, reader->atr_n }, reader->protocol);
 }
 

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "children.h"
+#include "confine.h"
 #include "lib/log.h"
 #include "lib/secret.h"
 #include "monitor.h"
@@ -141,6 +142,7 @@ int monitor_main(int fd, int argc, char **argv)
 	secret_harden();
 	log_name("monitor");
 	broker_fd = fd;
+	confine(CONFINED_MONITOR);
 	if (vtoken)
 		monitor_vtoken(argv[1]);
 	monitor_pcsc();

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "children.h"
+#include "confine.h"
 #include "worker.h"
 
 /* --- the table of jobs ----------------------------------------------------------------------- */
@@ -101,7 +102,7 @@ static err run(struct worker *w, const struct job *job, struct span body, struct
 		e = run_once(w, job, body, reply);
 	}
 	if (job->hot_out)
-		wipe(w->store, sizeof w->store);
+		wipe(w->store, w->token.store.n);
 	card_wipe(&w->card);
 	return e;
 }
@@ -200,6 +201,7 @@ int worker_main(int fd)
 	secret_harden();
 	log_name("worker");
 	w.open = reader_open;
+	confine(CONFINED_WORKER);
 	int status = serve_all(fd, &w);
 	worker_close_card(&w);
 	return status;

@@ -27,6 +27,7 @@ static void card_on_paper(const char *text)
 	free(reader);
 	reader = reader_replay(text);
 	assert_non_null(reader);
+	card = (struct card){ .reader = NULL };
 	card_init(&card, reader);
 }
 

@@ -1,0 +1,99 @@
+/* Landlock and seccomp for the processes at the readers. */
+#include "config.h"
+#include <errno.h>
+#include <linux/landlock.h>
+#include <openssl/crypto.h>
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "confine.h"
+#include "lib/log.h"
+
+/* --- files ----------------------------------------------------------------------------------- */
+/* All that the first version knows, and with each later one what it added. */
+static uint64_t known_rights(int version)
+{
+	uint64_t first = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;
+	uint64_t refer = LANDLOCK_ACCESS_FS_MAKE_SYM << 1, truncate = refer << 1;
+
+	return first | (version >= 2 ? refer : 0) | (version >= 3 ? truncate : 0);
+}
+
+/* A ruleset without rules: nothing may be opened. Connecting to a Unix socket is not its matter. */
+static void close_files(void)
+{
+	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	struct landlock_ruleset_attr attr = { .handled_access_fs = known_rights((int)version) };
+	int fd = version < 1 ? -1 : (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
+
+	if (fd < 0 || syscall(SYS_landlock_restrict_self, fd, 0) != 0)
+		log_line(LOG_INFO, "no Landlock: %d", errno);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* --- system calls ---------------------------------------------------------------------------- */
+enum { WORKER = CONFINED_WORKER, MONITOR = CONFINED_MONITOR };
+
+static const struct call { int number; unsigned who; } allowed[] = {
+#define ALLOW(name, who) { SCMP_SYS(name), who },
+#define DEADLY(name)
+#include "confine.def"
+#undef ALLOW
+#undef DEADLY
+};
+static const int deadly[] = {
+#define ALLOW(name, who)
+#define DEADLY(name) SCMP_SYS(name),
+#include "confine.def"
+#undef ALLOW
+#undef DEADLY
+};
+
+static bool add_lists(scmp_filter_ctx f, enum confined who)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
+		if (allowed[i].who & who)
+			rc |= seccomp_rule_add(f, SCMP_ACT_ALLOW, allowed[i].number, 0);
+	for (size_t i = 0; i < sizeof deadly / sizeof deadly[0]; i++)
+		rc |= seccomp_rule_add(f, SCMP_ACT_KILL_PROCESS, deadly[i], 0);
+	return rc == 0;
+}
+
+/* Those whose arguments matter: Unix sockets only, memory that is not run, signals to itself alone. */
+static bool add_bounded(scmp_filter_ctx f)
+{
+	struct scmp_arg_cmp unix_only = SCMP_A0(SCMP_CMP_EQ, AF_UNIX);
+	struct scmp_arg_cmp not_run = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	struct scmp_arg_cmp self = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
+
+	return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, unix_only) == 0 &&
+		seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, not_run) == 0 &&
+		seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, not_run) == 0 &&
+		seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, self) == 0;
+}
+
+static void close_calls(enum confined who)
+{
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+
+	if (!f || !add_lists(f, who) || !add_bounded(f) || seccomp_load(f) != 0)
+		log_line(LOG_NOTICE, "no seccomp filter: %d", errno);
+	seccomp_release(f);
+}
+
+void confine(enum confined who)
+{
+	/* libcrypto reads its configuration when it is first used: it must not want to later */
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	if (!CONFINEMENT)
+		return;			/* a sanitizer's runtime does what an intruder would */
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	close_files();
+	close_calls(who);
+}

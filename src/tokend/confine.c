@@ -68,9 +68,9 @@ static bool add_lists(scmp_filter_ctx f, enum confined who)
 /* Those whose arguments matter: Unix sockets only, memory that is not run, signals to itself alone. */
 static bool add_bounded(scmp_filter_ctx f)
 {
-	struct scmp_arg_cmp unix_only = SCMP_A0(SCMP_CMP_EQ, AF_UNIX);
-	struct scmp_arg_cmp not_run = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-	struct scmp_arg_cmp self = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
+	struct scmp_arg_cmp unix_only = { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX };
+	struct scmp_arg_cmp not_run = { .arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC };
+	struct scmp_arg_cmp self = { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)getpid() };
 
 	return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, unix_only) == 0 &&
 		seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, not_run) == 0 &&

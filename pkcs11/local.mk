@@ -19,7 +19,50 @@ libbsre_pkcs11_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-export-symbols-regex '^C_[A-Z][A-Za-z]*$$' \
 	-Wl,-z,nodelete -Wl,-z,defs -Wl,--gc-sections -Wl,--as-needed
 
-EXTRA_DIST += tests/module/fake.c tests/module/fake.h
+# a sanitizer brings its own library
+if !SANITIZERS
+TESTS += tests/exports.sh
+endif
+EXTRA_DIST += tests/exports.sh
+
+module_test_host = tests/module/host.c tests/module/host.h tests/module/fake.c tests/module/fake.h
+check_PROGRAMS += tests/module/matrix
+TESTS += tests/module/matrix
+tests_module_matrix_SOURCES = tests/module/matrix.c $(module_test_host)
+tests_module_matrix_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_module_matrix_LDADD = libbsrewire.la
+
+if HAVE_CMOCKA
+module_client = tests/module/client.c tests/module/client.h tests/unit/unit.h $(module_test_host)
+module_client_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/tests/unit
+module_clients = tests/module/test-processes tests/module/test-sessions tests/module/test-slots
+check_PROGRAMS += $(module_clients)
+TESTS += $(module_clients)
+tests_module_test_processes_SOURCES = tests/module/test-processes.c $(module_client)
+tests_module_test_processes_CPPFLAGS = $(module_client_cppflags)
+tests_module_test_processes_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_module_test_processes_LDADD = libbsrewire.la $(CMOCKA_LIBS)
+tests_module_test_sessions_SOURCES = tests/module/test-sessions.c $(module_client)
+tests_module_test_sessions_CPPFLAGS = $(module_client_cppflags)
+tests_module_test_sessions_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_module_test_sessions_LDADD = libbsrewire.la $(CMOCKA_LIBS)
+tests_module_test_slots_SOURCES = tests/module/test-slots.c $(module_client)
+tests_module_test_slots_CPPFLAGS = $(module_client_cppflags)
+tests_module_test_slots_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_module_test_slots_LDADD = libbsrewire.la $(CMOCKA_LIBS)
+endif
+
+# Cryptoki's names in our headers against the same names in NSS's
+if HAVE_NSS
+noinst_LTLIBRARIES += libnssfacts.la
+libnssfacts_la_SOURCES = tests/module/facts-nss.c tests/module/facts.def tests/module/facts.h
+libnssfacts_la_CFLAGS = -std=gnu11 $(NSS_CFLAGS)
+check_PROGRAMS += tests/module/test-cryptoki
+TESTS += tests/module/test-cryptoki
+tests_module_test_cryptoki_SOURCES = tests/module/test-cryptoki.c
+tests_module_test_cryptoki_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_module_test_cryptoki_LDADD = libnssfacts.la
+endif
 
 # nobody links with it, so nobody needs libtool's note of how to
 install-data-hook:

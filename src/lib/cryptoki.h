@@ -1,5 +1,5 @@
 /* Cryptoki's types: 2.40 from p11-kit, and the little that PKCS#11 3.0 adds and p11-kit's header
- * of Debian 12 does not have. tests/unit/test-cryptoki.c holds these against NSS's header. */
+ * of Debian 12 does not have. tests/module/test-cryptoki.c holds these against NSS's header. */
 #ifndef BSRE_CRYPTOKI_H
 #define BSRE_CRYPTOKI_H
 #include <p11-kit/pkcs11.h>

@@ -390,9 +390,11 @@ void link_free(struct link *l)
 
 void link_forget(struct link *l)
 {
-	if (l->conn && conn_ours(l->conn))
+	if (!l->conn)
+		return;
+	if (conn_ours(l->conn))
 		close(l->conn->fd);
-	l->conn = NULL;
+	l->conn->fd = -1;		/* the rest stays as it is, and stays where it is found */
 }
 
 uint32_t link_epoch(const struct link *l)

@@ -108,7 +108,7 @@ static bool plug(const char *serial)
 	for (size_t i = 0; i < TOKENS; i++)
 		if (!tokens[i].no) {
 			tokens[i].no = ++last_token;
-			snprintf(tokens[i].serial, sizeof tokens[i].serial, "%s", serial);
+			snprintf(tokens[i].serial, sizeof tokens[i].serial, "%.16s", serial);
 			wake();
 			return true;
 		}

@@ -395,19 +395,12 @@ static err serve_OpCancel(struct ask *a, struct OpCancel_in *in, struct OpCancel
 	return OK;
 }
 
-/* What this broker does not do. */
-#define REFUSES(x) \
-static err serve_##x(struct ask *a, struct x##_in *in, struct x##_out *out) \
-{ \
-	(void)a, (void)in, (void)out; \
-	return FAIL(NOT_SUPPORTED); \
-}
-REFUSES(ReaderList) REFUSES(LoginList) REFUSES(PinSet) REFUSES(PinInit) REFUSES(TokenInit)
-REFUSES(AttrSet) REFUSES(ObjectCreate) REFUSES(ObjectCopy) REFUSES(ObjectDestroy) REFUSES(ObjectSize)
-REFUSES(KeyPairGenerate) REFUSES(Derive) REFUSES(TokenErase) REFUSES(PinChange) REFUSES(PinUnblock)
-REFUSES(PinVerify) REFUSES(KeyAttest)
+#define SERVED(X) \
+	X(Hello) X(TokenList) X(TokenInfo) X(WaitEvent) X(MechList) X(SessionOpen) X(SessionClose) \
+	X(SessionCloseAll) X(SessionInfo) X(Login) X(Logout) X(Find) X(AttrGet) X(OpInit) X(OpUpdate) \
+	X(OpFinish) X(OpCancel)
 
-#define CALL(no, x) \
+#define ONE(x) \
 static void one_##x(struct ask *a, struct cur *c) \
 { \
 	static uint8_t room[FRAME_MAX]; \
@@ -423,11 +416,7 @@ static void one_##x(struct ask *a, struct cur *c) \
 	if (a->id && e.code != E_REFUSED) \
 		say(a->peer, &b); \
 }
-#define IN(type, name)
-#define OUT(type, name)
-#define END
-#include "wire/calls.def"
-#undef CALL
+SERVED(ONE)
 
 static void serve(int peer, const struct frame *f)
 {
@@ -437,9 +426,9 @@ static void serve(int peer, const struct frame *f)
 	if (f->what < CALLS)
 		counts[f->what]++;
 	switch (f->what) {
-#define CALL(no, x) case no: one_##x(&a, &c); break;
-#include "wire/calls.def"
-#undef CALL
+#define CASE(x) case x##_ID: one_##x(&a, &c); break;
+	SERVED(CASE)
+	default: refuse(peer, f->id, FAIL(NOT_SUPPORTED));
 	}
 }
 

@@ -95,5 +95,14 @@ dist_man_MANS += man/bsre-vtoken.1
 EXTRA_DIST += doc/transcripts.md
 EXTRA_DIST += $(vtoken_judges) tests/tools/card-desk tests/tools/judge.sh scripts/judges doc/judges.md
 
-TESTS += tests/stories/each-fault-looks-like-hardware.sh
-EXTRA_DIST += tests/stories/each-fault-looks-like-hardware.sh tests/tools/faults.py tests/tools/readers.py
+vtoken_stories = \
+	tests/stories/each-fault-looks-like-hardware.sh \
+	tests/stories/six-tokens-side-by-side.sh
+TESTS += $(vtoken_stories)
+EXTRA_DIST += $(vtoken_stories) tests/tools/faults.py tests/tools/readers.py
+
+# tests/tools/card-desk build/tests/bench/bench-vtoken says how many APDUs a second there are
+check_PROGRAMS += tests/bench/bench-vtoken
+tests_bench_bench_vtoken_SOURCES = tests/bench/bench-vtoken.c
+tests_bench_bench_vtoken_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(PCSC_CFLAGS)
+tests_bench_bench_vtoken_LDADD = libvtoken.la $(PCSC_LIBS)

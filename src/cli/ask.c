@@ -187,7 +187,7 @@ static err answer_to(const char *question, char *answer, size_t size)
 		return say_fail(FAIL(REFUSED), _("there is no terminal to ask at; with --yes it "
 				"goes ahead unasked"));
 	if (!ok(e))
-		return say_fail(FAIL(CANCELED), _("cancelled; nothing was changed"));
+		return say_fail(FAIL(REFUSED), _("cancelled; nothing was changed"));
 	snprintf(answer, size, "%.*s", line.n, (const char *)line.b);
 	return OK;
 }
@@ -210,7 +210,7 @@ err ask_yes(struct cli *c, const char *format, ...)
 			return OK;
 	if (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0)
 		return OK;
-	return say_fail(FAIL(CANCELED), _("cancelled; nothing was changed"));
+	return say_fail(FAIL(REFUSED), _("cancelled; nothing was changed"));
 }
 
 /* The question, and whether `word` was typed. */
@@ -223,7 +223,7 @@ static err word_typed(const char *word, const char *format, va_list args)
 	TRY(answer_to(question, answer, sizeof answer));
 	if (strcmp(answer, word) == 0)
 		return OK;
-	return say_fail(FAIL(CANCELED), _("cancelled: '%s' is not '%s'; nothing was changed"),
+	return say_fail(FAIL(REFUSED), _("cancelled: '%s' is not '%s'; nothing was changed"),
 			say_clean(answer), word);
 }
 

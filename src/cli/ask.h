@@ -19,7 +19,7 @@ err ask_secret(struct cli *c, enum ask_secret what, struct secret *out) MUST_USE
 err ask_new_secret(struct cli *c, enum ask_secret what, unsigned least, unsigned most,
 		   struct secret *out) MUST_USE;
 
-/* May it go on? OK with --yes or a yes. REFUSED, said: no terminal to ask at. CANCELED: no. */
+/* May it go on? OK with --yes or a yes. REFUSED, said: a no, or no terminal to ask at. */
 err ask_yes(struct cli *c, const char *format, ...) __attribute__((format(printf, 2, 3))) MUST_USE;
 
 /* The same, where the person must type `word`. */

@@ -15,12 +15,12 @@ static const char *days_colour(const json_t *row)
 }
 
 static const struct column columns[] = {
-	{ "slot",      N_("SLOT"),    0,    false, NULL },
-	{ "label",     N_("LABEL"),   0.15, true,  NULL },
-	{ "holder",    N_("HOLDER"),  0.3,  true,  NULL },
-	{ "issuer",    N_("ISSUER"),  0.2,  true,  NULL },
-	{ "not_after", N_("EXPIRES"), 0,    false, NULL },
-	{ "days_left", N_("DAYS"),    0,    false, days_colour },
+	{ "slot",      N_("SLOT"),    0,    0, NULL },
+	{ "label",     N_("LABEL"),   0.15, CUT,  NULL },
+	{ "holder",    N_("HOLDER"),  0.3,  CUT,  NULL },
+	{ "issuer",    N_("ISSUER"),  0.2,  CUT,  NULL },
+	{ "not_after", N_("EXPIRES"), 0,    0, NULL },
+	{ "days_left", N_("DAYS"),    0,    0, days_colour },
 };
 
 err cmd_cert_list(struct cli *c)

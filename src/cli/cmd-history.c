@@ -17,12 +17,12 @@ static const char *result_colour(const json_t *row)
 }
 
 static const struct column columns[] = {
-	{ "when",     N_("TIME"),    0,    false, NULL },
-	{ "what",     N_("WHAT"),    0,    false, NULL },
-	{ "result",   N_("RESULT"),  0,    false, result_colour },
-	{ "token",    N_("TOKEN"),   0,    false, NULL },
-	{ "key",      N_("KEY"),     0.2,  true,  NULL },
-	{ "program",  N_("PROGRAM"), 0.4,  true,  NULL },
+	{ "when",     N_("TIME"),    0,    0, NULL },
+	{ "what",     N_("WHAT"),    0,    WORDS, NULL },
+	{ "result",   N_("RESULT"),  0,    0, result_colour },
+	{ "token",    N_("TOKEN"),   0,    0, NULL },
+	{ "key",      N_("KEY"),     0.2,  CUT,  NULL },
+	{ "program",  N_("PROGRAM"), 0.4,  CUT,  NULL },
 };
 
 /* "2026-11-22T19:39:26.123Z" as the person's own time; as it stands where it is none. */

@@ -6,14 +6,14 @@
 #include "token.h"
 
 static const struct column columns[] = {
-	{ "slot",         N_("SLOT"),      0,    false, NULL },
-	{ "algorithm",    N_("ALGORITHM"), 0,    false, NULL },
-	{ "label",        N_("LABEL"),     0.25, true,  NULL },
-	{ "id",           N_("ID"),        0.15, true,  NULL },
-	{ "pin_policy",   N_("PIN"),       0,    false, NULL },
-	{ "touch_policy", N_("TOUCH"),     0,    false, NULL },
-	{ "holder",       N_("HOLDER"),    0.3,  true,  NULL },
-	{ "not_after",    N_("EXPIRES"),   0,    false, NULL },
+	{ "slot",         N_("SLOT"),      0,    0, NULL },
+	{ "algorithm",    N_("ALGORITHM"), 0,    0, NULL },
+	{ "label",        N_("LABEL"),     0.25, CUT,  NULL },
+	{ "id",           N_("ID"),        0.15, CUT,  NULL },
+	{ "pin_policy",   N_("PIN"),       0,    WORDS, NULL },
+	{ "touch_policy", N_("TOUCH"),     0,    WORDS, NULL },
+	{ "holder",       N_("HOLDER"),    0.3,  CUT,  NULL },
+	{ "not_after",    N_("EXPIRES"),   0,    0, NULL },
 };
 
 /* The certificate of a key, the one that ends last where it has several. */

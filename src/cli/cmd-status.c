@@ -23,28 +23,28 @@ static const char *state_colour(const json_t *row)
 }
 
 static const struct column key_columns[] = {
-	{ "slot",       N_("SLOT"),      0,    false, NULL },
-	{ "algorithm",  N_("ALGORITHM"), 0,    false, NULL },
-	{ "label",      N_("LABEL"),     0.4,  true,  NULL },
-	{ "id",         N_("ID"),        0.2,  true,  NULL },
-	{ "pin_policy", N_("PIN"),       0,    false, NULL },
+	{ "slot",       N_("SLOT"),      0,    0, NULL },
+	{ "algorithm",  N_("ALGORITHM"), 0,    0, NULL },
+	{ "label",      N_("LABEL"),     0.4,  CUT,  NULL },
+	{ "id",         N_("ID"),        0.2,  CUT,  NULL },
+	{ "pin_policy", N_("PIN"),       0,    WORDS, NULL },
 };
 static const struct column cert_columns[] = {
-	{ "slot",      N_("SLOT"),    0,    false, NULL },
-	{ "holder",    N_("HOLDER"),  0.35, true,  NULL },
-	{ "issuer",    N_("ISSUER"),  0.25, true,  NULL },
-	{ "not_after", N_("EXPIRES"), 0,    false, NULL },
-	{ "days_left", N_("DAYS"),    0,    false, state_colour },
+	{ "slot",      N_("SLOT"),    0,    0, NULL },
+	{ "holder",    N_("HOLDER"),  0.35, CUT,  NULL },
+	{ "issuer",    N_("ISSUER"),  0.25, CUT,  NULL },
+	{ "not_after", N_("EXPIRES"), 0,    0, NULL },
+	{ "days_left", N_("DAYS"),    0,    0, state_colour },
 };
 static const struct column login_columns[] = {
-	{ "pid",     N_("PROCESS"), 0,   false, NULL },
-	{ "user",    N_("AS"),      0,   false, NULL },
-	{ "program", N_("PROGRAM"), 0.8, true,  NULL },
+	{ "pid",     N_("PROCESS"), 0,   0, NULL },
+	{ "user",    N_("AS"),      0,   0, NULL },
+	{ "program", N_("PROGRAM"), 0.8, CUT,  NULL },
 };
 static const struct column reader_columns[] = {
-	{ "name",   N_("READER"), 0.6, true,  NULL },
-	{ "state",  N_("STATE"),  0,   false, NULL },
-	{ "serial", N_("TOKEN"),  0.2, true,  NULL },
+	{ "name",   N_("READER"), 0.6, CUT,  NULL },
+	{ "state",  N_("STATE"),  0,   WORDS, NULL },
+	{ "serial", N_("TOKEN"),  0.2, CUT,  NULL },
 };
 #define TABLE(rows, columns) print_table(rows, columns, sizeof columns / sizeof columns[0])
 

@@ -3,7 +3,7 @@ bin_PROGRAMS += bsre-token
 noinst_LTLIBRARIES += libbsrecli.la
 libbsrecli_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
 libbsrecli_la_SOURCES = \
-	src/cli/advice.def src/cli/commands.def src/cli/dn.def src/cli/options.def \
+	src/cli/advice.def src/cli/commands.def src/cli/dn.def src/cli/options.def src/cli/words.def \
 	src/cli/args.c src/cli/args.h \
 	src/cli/ask.c src/cli/ask.h \
 	src/cli/certfile.c src/cli/certfile.h \

@@ -1,8 +1,10 @@
 /* bsre-token: one command, one exit status. */
 #include "config.h"
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include "args.h"
 #include "help.h"
 #include "lib/secret.h"
@@ -46,11 +48,21 @@ static int finish(struct cli *c, err e)
 	return err_exit(e);
 }
 
+/* A descriptor of the standard three that is closed would be given to the next file or socket, and then
+ * be read from or written to as what it is not. */
+static void open_standard(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			_exit(err_exit(FAIL(GENERAL)));
+}
+
 int main(int argc, char **argv)
 {
 	struct cli c = { .result = json_object() };
 	const char *locales = secure_getenv("BSRE_LOCALEDIR");	/* for a build that is not installed */
 
+	open_standard();
 	secret_harden();
 	setlocale(LC_ALL, "");
 	bindtextdomain(PACKAGE, locales ? locales : LOCALEDIR);

@@ -164,7 +164,11 @@ static struct span of_class(struct buf *b, CK_OBJECT_CLASS cls)
 	return buf_span(b);
 }
 
-err keys_load(struct cli *c, struct keys *out)
+/* Objects come and go while they are listed (another program's change, a token that was swapped): a
+ * list in which one vanished is begun again, a few times. */
+enum { LISTS = 3 };
+
+static err keys_once(struct cli *c, struct keys *out)
 {
 	uint8_t room[64];
 	struct buf b = BUF(room);
@@ -184,6 +188,17 @@ err keys_load(struct cli *c, struct keys *out)
 					"%u)"), handles[i]);
 	}
 	return OK;
+}
+
+err keys_load(struct cli *c, struct keys *out)
+{
+	err e = keys_once(c, out);
+
+	for (int i = 1; i < LISTS && e.code == E_NOT_FOUND; i++) {
+		keys_free(out);
+		e = keys_once(c, out);
+	}
+	return e;
 }
 
 void keys_free(struct keys *k)
@@ -281,7 +296,7 @@ static err cert_load(struct cli *c, uint32_t handle, struct cert *out)
 	return OK;
 }
 
-err certs_load(struct cli *c, struct certs *out)
+static err certs_once(struct cli *c, struct certs *out)
 {
 	uint8_t room[64];
 	struct buf b = BUF(room);
@@ -295,6 +310,17 @@ err certs_load(struct cli *c, struct certs *out)
 		out->n++;
 	}
 	return OK;
+}
+
+err certs_load(struct cli *c, struct certs *out)
+{
+	err e = certs_once(c, out);
+
+	for (int i = 1; i < LISTS && e.code == E_NOT_FOUND; i++) {
+		certs_free(out);
+		e = certs_once(c, out);
+	}
+	return e;
 }
 
 void certs_free(struct certs *c)

@@ -26,11 +26,28 @@ const char *print_bold(const char *text)
 	return out;
 }
 
-/* A member as the table shows it. */
-static const char *cell_text(const json_t *row, const char *key, char *room, size_t size)
-{
-	const json_t *v = json_object_get(row, key);
+static const char *const words[] = {
+#define WORD(text) text,
+#include "words.def"
+#undef WORD
+};
 
+/* One of our own words, in the person's language; another as it is. */
+static const char *word(const char *text)
+{
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(words[i], text) == 0)
+			return _(words[i]);
+	return text;
+}
+
+/* A member as the table shows it. */
+static const char *cell_text(const json_t *row, const struct column *column, char *room, size_t size)
+{
+	const json_t *v = json_object_get(row, column->key);
+
+	if (json_is_string(v) && column->flags & WORDS)
+		return word(json_string_value(v));
 	if (json_is_string(v))
 		return json_string_value(v);
 	if (json_is_integer(v))
@@ -50,7 +67,7 @@ static void put_row(struct libscols_table *t, const json_t *row, const struct co
 	for (size_t i = 0; i < n && line; i++) {
 		const char *colour = columns[i].paint ? columns[i].paint(row) : NULL;
 
-		scols_line_set_data(line, i, cell_text(row, columns[i].key, room, sizeof room));
+		scols_line_set_data(line, i, cell_text(row, &columns[i], room, sizeof room));
 		if (colour)
 			scols_cell_set_color(scols_line_get_cell(line, i), colour);
 	}
@@ -66,7 +83,7 @@ void print_table(const json_t *rows, const struct column *columns, size_t n)
 	scols_table_enable_colors(t, print_colours());
 	for (size_t i = 0; i < n; i++)
 		scols_table_new_column(t, _(columns[i].title), columns[i].width,
-				       columns[i].cut ? SCOLS_FL_TRUNC : 0);
+				       columns[i].flags & CUT ? SCOLS_FL_TRUNC : 0);
 	for (size_t i = 0; i < json_array_size(rows); i++)
 		put_row(t, json_array_get(rows, i), columns, n);
 	scols_print_table(t);

@@ -4,12 +4,14 @@
 #include "cli.h"
 
 /* A column of a table: the member of each row's object it shows, its heading, how much of the width
- * it wants (0..1: a share; 0: as little as it needs), whether it may be cut with "…". paint: the
- * colour of a row's cell ("red"), or NULL; may be NULL itself. */
+ * it wants (0..1: a share; 0: as little as it needs). CUT: it may be cut where the table is too wide.
+ * WORDS: what it shows is one of our own words (words.def), and is translated. paint: the colour of a
+ * row's cell ("red"), or NULL; may be NULL itself. */
+enum { CUT = 1, WORDS = 2 };
 struct column {
 	const char *key, *title;
 	double width;
-	bool cut;
+	unsigned flags;
 	const char *(*paint)(const json_t *row);
 };
 

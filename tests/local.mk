@@ -6,15 +6,21 @@ SH_LOG_COMPILER = timeout -k 20 240 sh
 stories = \
 	tests/stories/a-dead-service-is-an-error-not-a-hang.sh \
 	tests/stories/a-name-file-with-a-mistake-is-refused.sh \
+	tests/stories/a-person-at-the-terminal.sh \
+	tests/stories/a-power-cut-anywhere-is-mended.sh \
 	tests/stories/a-program-signs-and-openssl-agrees.sh \
 	tests/stories/a-pulled-token-is-an-error-not-a-hang.sh \
 	tests/stories/a-wrong-pin-is-counted-and-said.sh \
 	tests/stories/an-unknown-card-is-said-plainly.sh \
+	tests/stories/each-exit-status-of-the-utility.sh \
 	tests/stories/each-program-has-its-own-login.sh \
+	tests/stories/every-command-answers-in-json.sh \
 	tests/stories/no-token-is-said-plainly.sh \
 	tests/stories/nothing-stays-open-after-the-last-logout.sh \
 	tests/stories/nss-openssl-and-gnutls-find-the-keys.sh \
-	tests/stories/the-demo-runs.sh
+	tests/stories/the-demo-runs.sh \
+	tests/stories/two-tokens-and-none-is-named.sh \
+	tests/stories/two-utilities-start-one-service.sh
 TESTS += $(stories)
 EXTRA_DIST += $(stories) tests/stories/story.sh
 

@@ -1,0 +1,74 @@
+#!/bin/sh
+# Each exit status of bsre-token, 0 to 7 and 64, by what people really do wrong.
+WAYS=direct
+. "$(dirname "$0")/story.sh"
+pin=$DESK_DIR/pin
+
+expect 0 bsre-token list
+
+# 1: files, refusals, certificates that are no good
+refused 1 'cannot be read' bsre-token request --key 9a --dn nowhere --pin-file "$pin"
+echo 'CN = x' >dn
+refused 1 'No space left' bsre-token request --key 9a --dn dn --pin-file "$pin" -o /dev/full
+expect 1 sh -c 'bsre-token list >/dev/full'
+refused 1 'cannot be written' bsre-token request --key 9a --dn dn --pin-file "$pin" -o nowhere/request.pem
+[ -z "$(find . -name 'request*')" ] || fail "half a request was left behind"
+refused 1 'no terminal' setsid bsre-token key destroy --key 9a --reason test --pin-file "$pin"
+head -c 900 "$TEST_CA_DIR/rsa.pem" >cut.pem
+refused 1 'cut short' bsre-token cert import cut.pem --pin-file "$pin"
+openssl genrsa -out other.key 2048 2>/dev/null
+openssl req -x509 -key other.key -subj /CN=other -days 10 -out other.pem
+openssl pkcs12 -export -inkey other.key -in other.pem -passout pass:x -out other.p12
+refused 1 'PKCS#12' bsre-token cert import other.p12 --pin-file "$pin"
+
+# 2: PINs
+printf '11112\n' >short
+refused 2 'too short' bsre-token pin change --pin-file "$pin" --new-pin-file short
+printf '123456\n' >easy
+refused 2 'easy to guess' bsre-token pin change --pin-file "$pin" --new-pin-file easy
+printf '%s\nmore\n' "$P11_PIN" >two
+refused 2 'more than one line' bsre-token pin verify --pin-file two
+: >empty
+refused 2 'is empty' bsre-token pin verify --pin-file empty
+refused 2 'no terminal' setsid bsre-token pin verify </dev/null
+refused 2 'is empty' bsre-token pin verify --pin-file - <&-
+cp "$pin" open && chmod 644 open
+bsre-token pin verify --pin-file open 2>&1 | grep 'read by others'
+printf '%s' "$P11_PIN" | bsre-token pin verify --pin-file -
+bsre-token pin verify --pin-file fd:9 9<"$pin"
+
+# 3: no such token
+refused 3 "there is no token 'nobody'" bsre-token --token nobody key list
+refused 3 'not running' env BSRE_TOKEND_SOCKET="$PWD/nothing" bsre-token list
+
+# 4: no such key, and a certificate of somebody else
+refused 4 "no key '9e'" bsre-token key test --key 9e --pin-file "$pin"
+refused 4 'no key on the token belongs' bsre-token cert import other.pem --pin-file "$pin"
+
+# 5: more than the token holds
+bsre-token request --key 9a --dn dn --pin-file "$pin" -o big.csr
+printf '1.2.3.4=DER:04820F00%s\n' "$(head -c 3840 /dev/urandom | xxd -p | tr -d '\n')" >big.ext
+openssl x509 -req -in big.csr -CA "$TEST_CA_DIR/ca.pem" -CAkey "$TEST_CA_DIR/ca.key" -CAcreateserial -days 9 \
+	-extfile big.ext -out big.pem
+refused 5 'no room' bsre-token cert import big.pem --pin-file "$pin" --yes
+bsre-token cert export 9a | cmp - "$TEST_CA_DIR/rsa.pem"	# the old one is still there
+
+# 6: what this key cannot do
+refused 6 'RSA keys' bsre-token request --key 9d --dn dn --pss --pin-file "$pin"
+
+# 7: a token that answers nonsense
+sleep 1		# the card is closed: SELECT, how many tries are left, VERIFY
+token sw-at 3 6F00
+refused 7 '6F00' bsre-token pin verify --pin-file "$pin"
+token faults clear
+bsre-token pin verify --pin-file "$pin"
+
+# 64: the command line
+refused 64 'no command' bsre-token
+refused 64 "no command 'lst'" bsre-token lst
+refused 64 "no option '--nothing'" bsre-token list --nothing
+refused 64 'needs a value' bsre-token list --token
+refused 64 'needs an operand' bsre-token cert import
+refused 64 'it takes rsa2048' bsre-token key generate --slot 9a --alg rsa512
+refused 64 'slot is needed' bsre-token key generate
+refused 64 'name one with --key' bsre-token key test --pin-file "$pin"

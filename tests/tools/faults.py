@@ -129,7 +129,7 @@ class Bench:
         def wait():
             said.append(self.fails(SERIAL))
 
-        waiter = threading.Thread(target=wait)
+        waiter = threading.Thread(target=wait, daemon=True)
         waiter.start()
         time.sleep(1)
         assert waiter.is_alive(), said

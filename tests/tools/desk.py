@@ -143,8 +143,9 @@ class Desk:
             env["BSRE_VTOKEN_CONTROL_%d" % number] = self.path("vtoken%d.control" % number)
         if self.kit:
             env.update(self.kit.environment())
-        if self.programs.asan:
+        if self.programs.asan:          # programs of others, which may leak what they like
             env["LD_PRELOAD"] = self.programs.asan
+            env["ASAN_OPTIONS"] += ":detect_leaks=0"
         return env
 
     def service_environment(self):
@@ -155,7 +156,7 @@ class Desk:
                    XDG_STATE_HOME=self.path("state"), XDG_CONFIG_HOME=self.path("config"))
         if self.programs.asan:
             reports = "log_path=%s" % self.path("sanitizer")
-            env["ASAN_OPTIONS"] = reports + ":detect_leaks=0:handle_abort=1"
+            env["ASAN_OPTIONS"] = reports + ":handle_abort=1"
             env["UBSAN_OPTIONS"] = reports + ":print_stacktrace=1"
         return env
 

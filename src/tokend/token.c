@@ -10,7 +10,7 @@
 #include "token.h"
 #include "wire/events.h"
 
-enum { MONITORS_MAX = 16, MONITOR_RETRY_MS = 1000, CRASHES_MAX = 4 };
+enum { MONITORS_MAX = 16, MONITOR_RETRY_MS = 1000, CRASHES_MAX = 4, BUSY_RETRY_MS = 2000 };
 
 static struct monitor {
 	struct child     child;
@@ -115,6 +115,19 @@ static enum reader_state state_after(err e)
 	       e.code == E_TOKEN_GONE || e.code == E_NO_TOKEN ? READER_EMPTY : READER_MUTE;
 }
 
+static void token_arrive(struct reader *r);
+
+static int busy_again(sd_event_source *s, uint64_t usec, void *data)
+{
+	struct reader *r = data;
+
+	(void)s, (void)usec;
+	broker_cancel(&r->again);
+	if (r->present && !r->token && r->state == READER_EXCLUSIVE)
+		token_arrive(r);
+	return 0;
+}
+
 static void done_open(struct job *j, err e, struct cur *reply)
 {
 	struct CardOpen_out out = { 0 };
@@ -130,6 +143,9 @@ static void done_open(struct job *j, err e, struct cur *reply)
 	if (!ok(e)) {
 		log_line(LOG_NOTICE, "reader=%s: %s", t->reader->name, log_err(e));
 		token_remove(t, state_after(e), false);
+		/* pcscd does not tell when another program lets go of a card that it held alone */
+		if (t->reader->state == READER_EXCLUSIVE)
+			broker_after(&t->reader->again, BUSY_RETRY_MS, busy_again, t->reader);
 	} else {
 		bool arrived = !t->known;
 		keep_identity(t, &out);
@@ -165,8 +181,6 @@ void token_reidentify(struct token *t)
 	logins_end_token(t);
 	identify(t);
 }
-
-static void token_arrive(struct reader *r);
 
 static void worker_frame(void *owner, const struct frame *f)
 {

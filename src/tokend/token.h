@@ -17,6 +17,7 @@ struct reader {
 	uint8_t           atr[33];
 	size_t            atr_n;
 	bool              present, exclusive, gone;
+	sd_event_source  *again;		/* when a card that another program held is tried again */
 	uint32_t          count;		/* the reader's own event counter */
 	unsigned          crashes;		/* workers lost since the card was put in */
 	enum reader_state state;

@@ -7,8 +7,8 @@
 enum {
 	WORKER_EXIT_DONE = 0,		/* the broker hung up; the card was closed */
 	WORKER_EXIT_FRAME = 76,		/* the broker sent something that is no frame (EX_PROTOCOL) */
-	/* Another program kept its transaction for longer than a job may wait. Nothing was sent to the
-	 * card: the reader is free as soon as that program lets go, so there is nothing to quarantine. */
+	/* Another program kept the card for longer than connecting may take. The job was answered, and
+	 * nothing was sent to the card: there is nothing to quarantine. */
 	WORKER_EXIT_BUSY = 75		/* EX_TEMPFAIL */
 };
 

@@ -6,7 +6,11 @@
 #include "lib/log.h"
 #include "monitor.h"
 
-enum { READERS = PCSCLITE_MAX_READERS_CONTEXTS };
+enum {
+	READERS = PCSCLITE_MAX_READERS_CONTEXTS,
+	/* INFINITE makes pcsc-lite wake up once a minute; a day is as good */
+	WAIT_MS = 24 * 60 * 60 * 1000
+};
 
 static const char pnp[] = "\\\\?PnP?\\Notification";	/* "the readers themselves have changed" */
 
@@ -145,7 +149,7 @@ static LONG watch_readers(struct watch *w)
 	while (rv == SCARD_S_SUCCESS || rv == SCARD_E_TIMEOUT) {
 		rv = list_readers(w);
 		if (rv == SCARD_S_SUCCESS)
-			rv = wait_change(w, INFINITE);
+			rv = wait_change(w, WAIT_MS);
 	}
 	return rv;
 }

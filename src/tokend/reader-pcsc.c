@@ -2,6 +2,7 @@
 #include "config.h"
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 #include <winscard.h>
 #include "children.h"
@@ -11,8 +12,12 @@
 enum {
 	TRIES = 3,			/* a card that is reset again and again by others */
 	WAIT_S = 15,			/* how long another program's transaction is waited for */
+	CONNECT_S = 5,			/* the same where its transaction makes SCardConnect wait */
+	POLL_MS = 50,
 	SEEN_MS = 1500			/* how long pcscd may take to see that a card was pulled */
 };
+
+void (*reader_gives_up)(void);
 
 struct pcsc {
 	struct reader r;
@@ -97,15 +102,39 @@ static err transmit(struct reader *r, struct span command, struct buf *reply)
 	return reply->bad ? FAIL(BAD_REPLY) : OK;
 }
 
+/* --- waiting for other programs -------------------------------------------------------------- */
+/* Nothing can call SCardConnect and SCardBeginTransaction back while another program has the card. The
+ * process is the worker of this one card and has sent nothing yet: ending it is the clean way out. */
 static void too_long(int signal)
 {
 	(void)signal;
+	if (reader_gives_up)
+		reader_gives_up();
 	_exit(WORKER_EXIT_BUSY);
 }
 
-/* SCardBeginTransaction and SCardReconnect wait for as long as another program likes, and nothing can
- * call them back. The process is the worker of this one card and has sent nothing yet: ending it is the
- * clean way out. */
+static void limit_wait(unsigned seconds)
+{
+	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = too_long }, NULL);
+	alarm(seconds);
+}
+
+/* Waits until no other program has a transaction: PCSCLITE_NO_BLOCKING makes SCardStatus say so, and not
+ * SCardBeginTransaction. A removal or reset is left for that to find. */
+static err wait_free(struct pcsc *p)
+{
+	const struct timespec pause = { 0, POLL_MS * 1000000L };
+
+	for (unsigned ms = 0; ms < WAIT_S * 1000u; ms += POLL_MS) {
+		DWORD state, protocol, n = ATR_MAX;
+		BYTE atr[ATR_MAX];
+		if (SCardStatus(p->card, NULL, NULL, &state, &protocol, atr, &n) != SCARD_E_SHARING_VIOLATION)
+			return OK;
+		nanosleep(&pause, NULL);
+	}
+	return FAIL(TOKEN_BUSY);
+}
+
 static LONG begin_now(struct pcsc *p)
 {
 	LONG rv = SCARD_W_RESET_CARD;
@@ -122,10 +151,10 @@ static err begin(struct reader *r)
 {
 	struct pcsc *p = (struct pcsc *)r;
 
-	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = too_long }, NULL);
-	alarm(WAIT_S);
+	TRY(wait_free(p));
+	limit_wait(WAIT_S);
 	LONG rv = begin_now(p);
-	alarm(0);
+	limit_wait(0);
 	p->begun = rv == SCARD_S_SUCCESS;
 	p->r.lost = false;
 	return failed("SCardBeginTransaction", rv);
@@ -158,11 +187,20 @@ static err connect_card(struct pcsc *p)
 {
 	DWORD protocol = 0, n = ATR_MAX, state = 0, wire = 0;
 
-	TRY(failed("SCardConnect", SCardConnect(p->context, p->name, SCARD_SHARE_SHARED,
-		SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &p->card, &protocol)));
+	limit_wait(CONNECT_S);
+	LONG rv = SCardConnect(p->context, p->name, SCARD_SHARE_SHARED,
+		SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &p->card, &protocol);
+	limit_wait(0);
+	TRY(failed("SCardConnect", rv));
 	p->connected = true;
 	p->r.protocol = protocol == SCARD_PROTOCOL_T1;
-	TRY(failed("SCardStatus", SCardStatus(p->card, NULL, NULL, &state, &wire, p->r.atr, &n)));
+	rv = SCardStatus(p->card, NULL, NULL, &state, &wire, p->r.atr, &n);
+	if (rv == SCARD_E_SHARING_VIOLATION) {
+		TRY(wait_free(p));
+		n = ATR_MAX;
+		rv = SCardStatus(p->card, NULL, NULL, &state, &wire, p->r.atr, &n);
+	}
+	TRY(failed("SCardStatus", rv));
 	p->r.atr_n = n;
 	return OK;
 }
@@ -175,6 +213,7 @@ err reader_open_pcsc(struct span name, struct reader **out)
 		free(p);
 		return FAIL(NO_TOKEN);
 	}
+	setenv("PCSCLITE_NO_BLOCKING", "1", 1);
 	p->r = (struct reader){ .transmit = transmit, .begin = begin, .end = end, .close = close_pcsc };
 	LONG rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &p->context);
 	if (rv != SCARD_S_SUCCESS) {

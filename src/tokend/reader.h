@@ -35,6 +35,10 @@ reader_opener reader_open;		/* by the name's form: one of the two below */
 reader_opener reader_open_pcsc;
 reader_opener reader_open_vtoken;	/* "vtoken:" and the socket's path */
 
+/* Called from a signal handler right before the process ends because another program keeps the card
+ * (WORKER_EXIT_BUSY): the last chance to say so. NULL: nobody wants it. */
+extern void (*reader_gives_up)(void);
+
 /* A copy of a name as a C string; false where it is empty, too long or holds a NUL. */
 bool reader_name(struct span name, char *out, size_t cap);
 #endif

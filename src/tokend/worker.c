@@ -174,6 +174,25 @@ static bool next_frame(int fd, struct buf *in, int *status)
 	return read_all(fd, in, n - 4);
 }
 
+/* What is sent instead of a reply where the reader gives up and the process ends. */
+static struct { int fd; uint8_t frame[FRAME_HEAD]; } last_word;
+
+static void say_busy(void)
+{
+	if (write(last_word.fd, last_word.frame, sizeof last_word.frame) < 0)
+		return;				/* the broker sees the end instead */
+}
+
+static void prepare_last_word(int fd, struct span request)
+{
+	struct buf b = BUF(last_word.frame);
+	struct frame f;
+
+	last_word.fd = fd;
+	if (ok(frame_open(request, &f)))
+		frame_end(&b, frame_begin(&b, f.id, E_TOKEN_BUSY, 0));
+}
+
 static int serve_all(int fd, struct worker *w)
 {
 	static uint8_t in_room[FRAME_MAX], out_room[FRAME_MAX];
@@ -183,6 +202,7 @@ static int serve_all(int fd, struct worker *w)
 		struct buf in = BUF(in_room), out = BUF(out_room);
 		if (!next_frame(fd, &in, &status))
 			return status;
+		prepare_last_word(fd, buf_span(&in));
 		err e = worker_serve(w, buf_span(&in), &out);
 		wipe(in_room, in.n);
 		bool sent = ok(e) && write_all(fd, buf_span(&out));
@@ -201,6 +221,7 @@ int worker_main(int fd)
 	secret_harden();
 	log_name("worker");
 	w.open = reader_open;
+	reader_gives_up = say_busy;
 	confine(CONFINED_WORKER);
 	int status = serve_all(fd, &w);
 	worker_close_card(&w);

@@ -27,7 +27,7 @@ EXTRA_DIST += $(stories) tests/stories/story.sh
 # a program that stories order about; not a check_PROGRAM, since stories are run by hand as well
 noinst_PROGRAMS += tests/stories/p11client
 tests_stories_p11client_SOURCES = tests/stories/p11client.c
-tests_stories_p11client_LDADD = -ldl
+tests_stories_p11client_LDADD = -ldl -lpthread
 
 # programs of others on top of the module
 clients = \

@@ -2,16 +2,19 @@
  * ("CKR_OK 3", "CKR_PIN_INCORRECT"). With it a story has several programs act in a given order. */
 #include <dlfcn.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "lib/cryptoki.h"
 
-enum { WORDS = 4, SIGNATURE_MOST = 1024, MESSAGE_MOST = 4096 };
+enum { WORDS = 5, SIGNATURE_MOST = 1024, MESSAGE_MOST = 4096, SESSIONS = 64 };
 
 static CK_FUNCTION_LIST_PTR p11;
-static CK_SESSION_HANDLE session;	/* the one opened last; 0: none */
+static CK_SESSION_HANDLE session;	/* the one that commands are for: opened last, or chosen by use */
+static CK_SESSION_HANDLE opened[SESSIONS];
+static unsigned opened_n;
 static CK_OBJECT_HANDLE found;		/* the object found last, which the label "-" stands for */
 
 /* --- names ------------------------------------------------------------------------------------- */
@@ -30,6 +33,7 @@ static const struct { CK_RV rv; const char *name; } results[] = {
 	R(CKR_TOKEN_WRITE_PROTECTED) R(CKR_USER_ALREADY_LOGGED_IN) R(CKR_USER_NOT_LOGGED_IN)
 	R(CKR_USER_TYPE_INVALID) R(CKR_USER_ANOTHER_ALREADY_LOGGED_IN) R(CKR_BUFFER_TOO_SMALL)
 	R(CKR_CRYPTOKI_NOT_INITIALIZED) R(CKR_CRYPTOKI_ALREADY_INITIALIZED) R(CKR_FUNCTION_REJECTED)
+	R(CKR_SESSION_EXISTS) R(CKR_SESSION_READ_ONLY_EXISTS) R(CKR_SESSION_READ_WRITE_SO_EXISTS)
 #undef R
 };
 
@@ -100,6 +104,7 @@ static CK_RV do_finalize(char *w[WORDS])
 {
 	(void)w;
 	session = 0;
+	opened_n = 0;
 	return p11->C_Finalize(NULL);
 }
 
@@ -109,7 +114,22 @@ static CK_RV do_open(char *w[WORDS])
 	CK_SLOT_ID slot = 0;
 	CK_RV rv = find_slot(w[2], &slot);
 
-	return rv == CKR_OK ? p11->C_OpenSession(slot, flags, NULL, NULL, &session) : rv;
+	if (rv == CKR_OK)
+		rv = p11->C_OpenSession(slot, flags, NULL, NULL, &session);
+	if (rv == CKR_OK && opened_n < SESSIONS)
+		opened[opened_n++] = session;
+	return rv;
+}
+
+/* use N: what follows is for the N-th session that was opened. */
+static CK_RV do_use(char *w[WORDS])
+{
+	unsigned long n = strtoul(w[1], NULL, 10);
+
+	if (n < 1 || n > opened_n)
+		return CKR_ARGUMENTS_BAD;
+	session = opened[n - 1];
+	return CKR_OK;
 }
 
 static CK_RV do_close(char *w[WORDS])
@@ -132,6 +152,28 @@ static CK_RV do_logout(char *w[WORDS])
 	return p11->C_Logout(session);
 }
 
+static CK_RV do_setpin(char *w[WORDS])
+{
+	return p11->C_SetPIN(session, (CK_UTF8CHAR_PTR)w[1], strlen(w[1]), (CK_UTF8CHAR_PTR)w[2], strlen(w[2]));
+}
+
+static CK_RV do_initpin(char *w[WORDS])
+{
+	return p11->C_InitPIN(session, (CK_UTF8CHAR_PTR)w[1], strlen(w[1]));
+}
+
+/* inittoken SO-PIN NEW-LABEL: the first token there is. */
+static CK_RV do_inittoken(char *w[WORDS])
+{
+	CK_UTF8CHAR label[32];
+	CK_SLOT_ID slot = 0;
+	CK_RV rv = find_slot("", &slot);
+
+	memset(label, ' ', sizeof label);
+	memcpy(label, w[2], strlen(w[2]) < sizeof label ? strlen(w[2]) : sizeof label);
+	return rv == CKR_OK ? p11->C_InitToken(slot, (CK_UTF8CHAR_PTR)w[1], strlen(w[1]), label) : rv;
+}
+
 static CK_RV do_state(char *w[WORDS])
 {
 	CK_SESSION_INFO info = { 0 };
@@ -151,9 +193,10 @@ static CK_RV do_pin(char *w[WORDS])
 
 	if (rv == CKR_OK)
 		rv = p11->C_GetTokenInfo(slot, &info);
-	snprintf(beside, sizeof beside, "%s%s%s", info.flags & CKF_USER_PIN_COUNT_LOW ? "low " : "",
+	snprintf(beside, sizeof beside, "%s%s%s%s", info.flags & CKF_USER_PIN_COUNT_LOW ? "low " : "",
 		info.flags & CKF_USER_PIN_FINAL_TRY ? "final " : "",
-		info.flags & CKF_USER_PIN_LOCKED ? "locked " : "");
+		info.flags & CKF_USER_PIN_LOCKED ? "locked " : "",
+		info.flags & CKF_USER_PIN_TO_BE_CHANGED ? "change " : "");
 	return rv;
 }
 
@@ -196,7 +239,11 @@ static CK_RV sign_once(const char *mechanism, CK_OBJECT_HANDLE key, CK_BYTE *out
 
 	LOOK_UP(mechanisms, mechanism, type, m.mechanism);
 	rv = p11->C_SignInit(session, &m, key);
-	return rv == CKR_OK ? p11->C_Sign(session, message, 32, out, n) : rv;
+	if (rv == CKR_OK)
+		rv = p11->C_Sign(session, message, 32, out, n);
+	if (rv == CKR_USER_NOT_LOGGED_IN)	/* the operation lives on: not in this client */
+		p11->C_SignInit(session, NULL, 0);
+	return rv;
 }
 
 /* sign MECHANISM LABEL [FILE]: the message is the 32 bytes above; the signature goes to FILE. */
@@ -238,6 +285,13 @@ static CK_RV do_sign_final(char *w[WORDS])
 	return p11->C_Sign(session, message, 32, signature, &n);
 }
 
+/* PKCS#11 3.0, 5.13.1: a mechanism that is NULL ends the operation. */
+static CK_RV do_sign_cancel(char *w[WORDS])
+{
+	(void)w;
+	return p11->C_SignInit(session, NULL, 0);
+}
+
 /* signs MECHANISM LABEL COUNT: until the first failure; says how many succeeded and how many
  * milliseconds the slowest call took. */
 static CK_RV do_signs(char *w[WORDS])
@@ -264,6 +318,60 @@ static CK_RV do_signs(char *w[WORDS])
 	return rv;
 }
 
+/* signs-every MILLISECONDS MECHANISM LABEL COUNT; says the same. */
+static CK_RV do_signs_every(char *w[WORDS])
+{
+	struct timespec pause = { atol(w[1]) / 1000, atol(w[1]) % 1000 * 1000000 };
+	char one[] = "1", *each[WORDS] = { w[0], w[2], w[3], one };
+	long wanted = atol(w[4]), done = 0, slowest = 0;
+	CK_RV rv = CKR_OK;
+
+	for (; rv == CKR_OK && done < wanted; done += rv == CKR_OK) {
+		long n, took = 0;
+
+		rv = do_signs(each);
+		if (sscanf(beside, "%ld %ld", &n, &took) == 2 && took > slowest)
+			slowest = took;
+		nanosleep(&pause, NULL);
+	}
+	snprintf(beside, sizeof beside, "%ld %ld", done, slowest);
+	return rv;
+}
+
+static CK_RV do_decrypt_init(char *w[WORDS])
+{
+	CK_MECHANISM m = { .mechanism = CKM_RSA_PKCS };
+	CK_OBJECT_HANDLE key = 0;
+	CK_RV rv = find("private", w[1], &key);
+
+	return rv == CKR_OK ? p11->C_DecryptInit(session, &m, key) : rv;
+}
+
+static void *decrypt_final(void *rv)
+{
+	CK_BYTE in[256] = { 0 }, out[256];
+	CK_ULONG n = sizeof out;
+
+	in[255] = 2;
+	*(CK_RV *)rv = p11->C_Decrypt(session, in, sizeof in, out, &n);
+	return NULL;
+}
+
+/* A signature and a decryption that were begun in one session end at the same moment; the first failure
+ * that is not about the data. */
+static CK_RV do_both_final(char *w[WORDS])
+{
+	CK_RV other = CKR_OK, rv;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, decrypt_final, &other))
+		return CKR_HOST_MEMORY;
+	rv = do_sign_final(w);
+	pthread_join(thread, NULL);
+	snprintf(beside, sizeof beside, "sign %s, decrypt 0x%lX", result_name(rv), other);
+	return rv == CKR_OK && other == CKR_USER_NOT_LOGGED_IN ? other : rv;
+}
+
 /* Waits for a token to come or go; says which slot. */
 static CK_RV do_wait(char *w[WORDS])
 {
@@ -288,7 +396,10 @@ static const struct { const char *name; CK_RV (*run)(char *w[WORDS]); } commands
 	{ "init", do_init }, { "finalize", do_finalize }, { "open", do_open }, { "close", do_close },
 	{ "login", do_login }, { "logout", do_logout }, { "state", do_state }, { "pin", do_pin },
 	{ "find", do_find }, { "sign", do_sign }, { "sign-init", do_sign_init },
-	{ "sign-final", do_sign_final }, { "signs", do_signs }, { "wait", do_wait }, { "slots", do_slots },
+	{ "sign-final", do_sign_final }, { "sign-cancel", do_sign_cancel }, { "signs", do_signs },
+	{ "signs-every", do_signs_every }, { "decrypt-init", do_decrypt_init },
+	{ "both-final", do_both_final }, { "wait", do_wait }, { "slots", do_slots }, { "use", do_use }, { "setpin", do_setpin },
+	{ "initpin", do_initpin }, { "inittoken", do_inittoken },
 };
 
 static CK_RV obey(char *line)

@@ -57,9 +57,10 @@ verify_ec() { openssl pkeyutl -verify -pubin -inkey "$3" -in "$1" -sigfile "$2";
 
 # --- programs that act when told: program A; on A "login 123456"; say "$ANSWER" -----------------
 PROGRAMS=
+# program A: a PKCS#11 program; program A pcscclient: one that uses PC/SC, whose answers begin with OK
 program() {
 	mkfifo "$1.in" "$1.out"
-	"$TOP_BUILDDIR/tests/stories/p11client" <"$1.in" >"$1.out" 3>&- 4<&- 5>&- 6<&- 7>&- 8<&- &
+	"$TOP_BUILDDIR/tests/stories/${2:-p11client}" <"$1.in" >"$1.out" 3>&- 4<&- 5>&- 6<&- 7>&- 8<&- &
 	eval "pid_$1=$!"
 	PROGRAMS="$PROGRAMS $1"
 	case $1 in
@@ -102,5 +103,19 @@ service_start() {
 	echo $! >"$DESK_DIR/tokend.pid"
 	until_so test -S "$BSRE_TOKEND_SOCKET"
 }
+
+# configure LINE...: the service anew, with these lines as its configuration
+configure() {
+	printf '%s\n' "$@" >"$DESK_DIR/tokend.conf"
+	old=$(service_pid)
+	kill "$old"
+	until_so gone "$old"
+	service_start
+}
+# a process among the service's children, named by its part: worker, monitor
+service_child() { pgrep -f "^bsre-tokend $1" -P "$(service_pid)"; }
+
+apdus() { token count | sed 's/[^0-9]//g'; }
+tries() { bsre-token --json list | sed -n 's/.*"pin_tries": *\([0-9]*\).*/\1/p' | head -n 1; }
 
 pkcs11() { timeout 60 pkcs11-tool --module "$P11_MODULE" --token-label "$P11_TOKEN" "$@"; }

@@ -68,7 +68,6 @@ bool cache_take(struct token *t)
 	t->firmware = husk->firmware;
 	t->flags = husk->flags;
 	t->algs = husk->algs;
-	t->tries.wrong_set = false;
 	t->objects = husk->objects;
 	t->load = LOAD_DONE;
 	for (struct object *o = t->objects; o; o = o->next)

@@ -63,11 +63,20 @@ static int watchdog_bites(sd_event_source *s, uint64_t usec, void *data)
 	return 0;
 }
 
+/* The tries that must be left for a kept PIN: as many as this daemon knows of. Where it knows of none,
+ * any number but the last. */
+static uint32_t tries_known(const struct token *t)
+{
+	return t->tries.user == TRIES_UNKNOWN ? TRIES_NOT_LAST : t->tries.user;
+}
+
 static void job_send(struct token *t, struct job *j)
 {
 	static uint8_t room[FRAME_MAX];
 	struct buf b = BUF(room);
 
+	if (j->kept)
+		j->tries = tries_known(t);
 	frame_begin(&b, 1, j->call, 0);
 	j->encode(j, &b);
 	frame_end(&b, 0);
@@ -107,12 +116,10 @@ static void done_close(struct job *j, err e, struct cur *reply)
 
 	(void)reply;
 	t->open = false;
+	t->closed = broker_now();
 	t->fresh = 0;
 	if (!ok(e))
 		log_line(LOG_WARNING, "token=%u: closing the card: %s", t->id, log_err(e));
-	/* pcscd makes waiters poll: under load they need a moment in which nobody holds the card */
-	if (t->jobs && !t->gone)
-		broker_after(&t->pause, broker.conf.gap, pause_over, t);
 }
 
 /* True where a close was sent. Without memory for the job the worker ends, which closes too. */
@@ -154,16 +161,60 @@ static bool may_hold_on(const struct token *t)
 	return t->fresh && t->jobs && t->jobs->session == t->fresh;
 }
 
+/* Has it been too long since other programs could get at the card? */
+static bool overdue(const struct token *t)
+{
+	return broker_now() - t->since >= broker.conf.hold_most;
+}
+
+/* May the card be opened now? pcscd makes those who wait poll: they need a moment in which nobody holds
+ * it, and a card that is closed only for an instant, however often, is held all the same. */
+static bool may_open(struct token *t)
+{
+	uint64_t shut = broker_now() - t->closed;
+
+	if (shut >= broker.conf.gap)
+		t->since = broker_now();
+	else if (overdue(t)) {
+		broker_after(&t->pause, broker.conf.gap - shut, pause_over, t);
+		return false;
+	}
+	t->open = true;
+	return true;
+}
+
 /* `retain-pin = no`: the open card is what remembers that the PIN was proven. */
 static bool holds(const struct token *t)
 {
 	return !broker.conf.retain_pin && logins_count(t) > 0;
 }
 
+/* Answers what waits at the front of the queue though its login is over. */
+static void finish_late(struct token *t)
+{
+	struct cur none = cur_bad();
+
+	while (t->jobs && t->jobs->late) {
+		struct job *j = t->jobs;
+		t->jobs = j->next;
+		job_finish(j, FAIL(PIN_NEEDED), &none);
+	}
+}
+
+void jobs_forget(struct token *t, const struct peer *by, bool context)
+{
+	for (struct job *j = t->jobs; j; j = j->next)
+		if (j->kept && (!by || (j->rq && j->rq->peer == by)) && (context || j->auth != AUTH_FRESH)) {
+			secret_wipe(j->pin);
+			j->late = true;
+		}
+}
+
 static void job_next(struct token *t)
 {
 	if (t->gone || t->running || t->pause)
 		return;
+	finish_late(t);
 	if (!t->jobs && holds(t))
 		return;
 	if (!t->jobs) {
@@ -173,17 +224,15 @@ static void job_next(struct token *t)
 		return;
 	}
 	broker_cancel(&t->linger);
-	if (t->open && broker_now() - t->opened >= broker.conf.hold_most && !may_hold_on(t) && !holds(t)) {
+	if (t->open && overdue(t) && !may_hold_on(t) && !holds(t)) {
 		card_close(t);
 		return;
 	}
+	if (!t->open && !may_open(t))
+		return;
 	struct job *j = t->jobs;
 	t->jobs = j->next;
 	j->next = NULL;
-	if (!t->open) {
-		t->open = true;
-		t->opened = broker_now();
-	}
 	job_send(t, j);
 }
 

@@ -15,6 +15,8 @@ struct job {
 	struct request *rq;		/* who waits; NULL: the broker itself */
 	uint16_t        call;
 	bool            slow;		/* key generation, erasing: minutes are allowed */
+	bool            kept;		/* its PIN is one that was kept: tries are the token's when it is sent */
+	bool            late;		/* and the login is over: it is not sent any more */
 	void          (*encode)(struct job *j, struct buf *b);
 	void          (*done)(struct job *j, err e, struct cur *reply);
 	struct secret  *pin, *second, *third;	/* owned */
@@ -41,6 +43,10 @@ void job_free(struct job *j);
 
 /* Nobody is logged in any more: the card is closed as soon as the queue is empty, without lingering. */
 void job_close_soon(struct token *t);
+
+/* The PINs of these logins are no longer to be sent: what waits in the queue with one is answered
+ * PIN_NEEDED. by: the program, NULL: any. context: also those that were given for one operation. */
+void jobs_forget(struct token *t, const struct peer *by, bool context);
 
 /* For token.c: the worker's reply; the token's end (all jobs are done with e). */
 void jobs_reply(struct token *t, const struct frame *f);

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include "guard.h"
 #include "job.h"
+#include "ledger.h"
 #include "lib/log.h"
 #include "peer.h"
 #include "pin.h"
+#include "session.h"
 #include "wire/records.h"
 
 struct login *login_find(const struct peer *p, const struct token *t)
@@ -70,6 +72,7 @@ void login_end(struct peer *p, struct token *t)
 			login_free(at);
 			break;
 		}
+	jobs_forget(t, p, false);
 	if (logins_count(t) == 0)
 		job_close_soon(t);
 }
@@ -88,7 +91,21 @@ void logins_end_token(struct token *t)
 				login_free(at);
 			else
 				at = &(*at)->next;
+	contexts_end_token(t);
+	jobs_forget(t, NULL, true);
 	job_close_soon(t);
+}
+
+/* Logins whose kept PIN is another than the one that was just proven: the card's has changed since. */
+static void logins_end_stale(struct token *t, const struct secret *proven)
+{
+	for (struct peer *p = broker.peers; p; p = p->next) {
+		struct login *l = login_find(p, t);
+		if (!l || l->user != CKU_USER || !l->pin || secret_eq(l->pin, proven))
+			continue;
+		contexts_end(p, t);
+		login_end(p, t);
+	}
 }
 
 /* --- tries ------------------------------------------------------------------------------------- */
@@ -110,35 +127,64 @@ static bool digest(const struct token *t, const struct secret *pin, uint8_t out[
 	return good;
 }
 
-err pin_refuse(struct token *t, const struct secret *pin)
+static err refuse(struct token *t, const struct wrong *w, const struct secret *pin)
 {
 	uint8_t now[32];
 
 	if (pin->n < t->pin_min || pin->n > t->pin_max)
 		return FAIL(PIN_LENGTH);
-	if (t->tries.wrong_set && digest(t, pin, now) && memcmp(now, t->tries.wrong, sizeof now) == 0)
+	if (w->set && digest(t, pin, now) && memcmp(now, w->digest, sizeof now) == 0)
 		return FAIL(PIN_REPEATED);
 	return OK;
+}
+
+err pin_refuse(struct token *t, const struct secret *pin)
+{
+	return refuse(t, &t->tries.pin_wrong, pin);
+}
+
+err puk_refuse(struct token *t, const struct secret *puk)
+{
+	return refuse(t, &t->tries.puk_wrong, puk);
+}
+
+err pin_refused(struct request *rq, struct token *t, const char *what, err e)
+{
+	ledger_note(&(struct note){ .what = what, .peer = rq->peer, .token = t, .mech = MECH_NONE, .result = e });
+	return e.code == E_PIN_REPEATED ? request_refuse_slowly(rq, e) : e;
+}
+
+/* What an answer means for the next time the same secret comes. */
+static void remember(const struct token *t, struct wrong *w, const struct secret *pin, err e)
+{
+	if (ok(e))
+		w->set = false;
+	if ((e.code == E_PIN_WRONG || e.code == E_PUK_WRONG) && pin)
+		w->set = digest(t, pin, w->digest);
 }
 
 void pin_outcome(struct token *t, const struct secret *pin, err e)
 {
 	uint32_t before = t->tries.user;
+	uint32_t left = err_tries(e) >= 0 ? (uint32_t)err_tries(e) : TRIES_UNKNOWN;
 
-	if (err_tries(e) >= 0)
-		t->tries.user = (uint32_t)err_tries(e);
+	/* a try that this daemon did not see lost: no PIN that it kept is sent before one was proven */
+	if (e.code == E_PIN_WRONG && before != TRIES_UNKNOWN && left != TRIES_UNKNOWN && left + 1 < before)
+		logins_end_token(t);
+	if (ok(e) && pin)
+		logins_end_stale(t, pin);
+	if (left != TRIES_UNKNOWN)
+		t->tries.user = left;
 	if (e.code == E_PIN_BLOCKED)
 		t->tries.user = 0;
-	if (ok(e))
-		t->tries.wrong_set = false;
-	if (e.code == E_PIN_WRONG && pin)
-		t->tries.wrong_set = digest(t, pin, t->tries.wrong);
+	remember(t, &t->tries.pin_wrong, pin, e);
 	if (t->tries.user != before)
 		broker_changed();
 }
 
-void puk_outcome(struct token *t, err e)
+void puk_outcome(struct token *t, const struct secret *puk, err e)
 {
+	remember(t, &t->tries.puk_wrong, puk, e);
 	if (e.code == E_PUK_WRONG && err_tries(e) >= 0)
 		t->tries.puk = (uint32_t)err_tries(e);
 	if (e.code == E_PUK_BLOCKED)

@@ -5,11 +5,14 @@
 #include "lib/secret.h"
 
 struct peer;
+struct request;
 struct token;
 
-/* What is known of a token's tries, 255: not known. wrong: a salted digest of the last PIN that the
- * card refused, so that the same one is not sent again. */
-struct tries { uint32_t user, puk; bool wrong_set; uint8_t wrong[32]; };
+/* A salted digest of the PIN or PUK that the card refused last, so that it is not sent again. */
+struct wrong { bool set; uint8_t digest[32]; };
+
+/* What is known of a token's tries, 255: not known. */
+struct tries { uint32_t user, puk; struct wrong pin_wrong, puk_wrong; };
 
 /* One program's login at one token. pin: kept in the arena; NULL where
  * `retain-pin = no` (then the open transaction is the login). */
@@ -38,12 +41,17 @@ void logins_end_token(struct token *t);
 /* Programs that are logged in at the token. */
 unsigned logins_count(const struct token *t);
 
-/* What can be said of a PIN without the card: PIN_LENGTH, PIN_REPEATED. Costs no try. */
+/* What can be said of a PIN or PUK without the card: PIN_LENGTH, PIN_REPEATED. Costs no try. */
 err  pin_refuse(struct token *t, const struct secret *pin) MUST_USE;
+err  puk_refuse(struct token *t, const struct secret *puk) MUST_USE;
+
+/* What the handler returns then: noted in the ledger as `what`, and answered slowly where the program
+ * repeats itself. */
+err  pin_refused(struct request *rq, struct token *t, const char *what, err e) MUST_USE;
 
 /* The outcome of a VERIFY with this PIN: counts tries, remembers a wrong one, forgets it at a right one. */
 void pin_outcome(struct token *t, const struct secret *pin, err e);
 
 /* The same for the PUK. */
-void puk_outcome(struct token *t, err e);
+void puk_outcome(struct token *t, const struct secret *puk, err e);
 #endif

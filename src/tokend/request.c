@@ -9,6 +9,8 @@
 /* Every reply is built here: it may hold a plaintext, so the bytes are wiped after sending. */
 static uint8_t reply_room[FRAME_MAX];
 
+enum { REFUSAL_DELAY_MS = 1000 };
+
 struct request *request_keep(struct request *rq)
 {
 	if (rq->peer->waiting >= PEER_WAITING_MAX)
@@ -53,6 +55,50 @@ static void send_reply(struct peer *p, struct buf *b, bool hot)
 		wipe(b->p, b->n);
 }
 
+/* An error has no body, whatever the call was. */
+static void reply_fail(struct peer *p, uint32_t id, err e)
+{
+	struct buf b = BUF(reply_room);
+
+	if (id == 0)
+		return;
+	frame_begin(&b, id, e.code, e.sw);
+	send_reply(p, &b, false);
+}
+
+/* --- refused, but not quickly ---------------------------------------------------------------------- */
+struct delayed { struct request *rq; sd_event_source *timer; err e; };
+
+static int delay_over(sd_event_source *s, uint64_t usec, void *data)
+{
+	struct delayed *d = data;
+
+	(void)s, (void)usec;
+	if (d->rq->peer)
+		reply_fail(d->rq->peer, d->rq->id, d->e);
+	request_drop(d->rq);
+	broker_cancel(&d->timer);
+	free(d);
+	return 0;
+}
+
+err request_refuse_slowly(struct request *rq, err e)
+{
+	struct delayed *d = calloc(1, sizeof *d);
+
+	if (!d)
+		return e;
+	d->e = e;
+	d->rq = request_keep(rq);
+	if (!d->rq) {
+		free(d);
+		return FAIL(QUOTA);
+	}
+	broker_after(&d->timer, REFUSAL_DELAY_MS, delay_over, d);
+	return FAIL(PENDING);
+}
+
+/* --- the calls ----------------------------------------------------------------------------------- */
 #define IN(type, name)
 #define OUT(type, name)
 #define END
@@ -155,8 +201,11 @@ err request_serve(struct peer *p, const struct frame *f)
 		return FAIL(BAD_FRAME);
 	trace_call(p, row, f);
 	err e = row->one(&rq, f->body);
-	if (e.code == E_PARKED)
+	if (e.code == E_PARKED) {
 		e = park(&rq, f);
+		if (!ok(e))
+			reply_fail(p, f->id, e);
+	}
 	return e.code == E_BAD_FRAME ? e : OK;
 }
 

@@ -27,6 +27,10 @@ struct request *request_keep(struct request *rq);
 /* Frees it without an answer. */
 void request_drop(struct request *rq);
 
+/* Refuses after a second, so that a program which repeats a PIN for ever does it slowly. What the handler
+ * returns: PENDING. */
+err request_refuse_slowly(struct request *rq, err e) MUST_USE;
+
 /* One answer_X for each stanza: sends the reply to whoever still waits and frees rq. out may be NULL
  * where e is not OK. */
 #define CALL(id, x) void answer_##x(struct request *rq, err e, struct x##_out *out);

@@ -82,5 +82,6 @@ err serve_Derive(struct request *rq, struct Derive_in *in, struct Derive_out *ou
 	struct span point = raw_point(param.point, 1 + alg_bits(key->alg) / 4);
 	if (point.n != 1 + alg_bits(key->alg) / 4)
 		return FAIL(MECH_PARAM);
-	return use_key_for(rq, s, key, PRIM_EC_DH, point, in->attrs, 0, in->mech, done_derive);
+	return use_key(rq, s, &(struct use){ .key = key, .prim = PRIM_EC_DH, .in = point, .keep = in->attrs,
+	                                     .mech = in->mech, .done = done_derive });
 }

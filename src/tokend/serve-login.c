@@ -8,38 +8,6 @@
 #include "peer.h"
 #include "session.h"
 
-enum { REPEATED_DELAY_MS = 1000 };
-
-/* --- the same wrong PIN again: answered without the card, but not quickly ------------------------ */
-struct delayed { struct request *rq; sd_event_source *timer; err e; };
-
-static int delay_over(sd_event_source *s, uint64_t usec, void *data)
-{
-	struct delayed *d = data;
-
-	(void)s, (void)usec;
-	answer_Login(d->rq, d->e, NULL);
-	sd_event_source_disable_unref(d->timer);
-	free(d);
-	return 0;
-}
-
-static err answer_slowly(struct request *rq, err e)
-{
-	struct delayed *d = calloc(1, sizeof *d);
-
-	if (!d)
-		return e;
-	d->e = e;
-	d->rq = request_keep(rq);
-	if (!d->rq) {
-		free(d);
-		return FAIL(QUOTA);
-	}
-	broker_after(&d->timer, REPEATED_DELAY_MS, delay_over, d);
-	return FAIL(PENDING);
-}
-
 /* --- the job ------------------------------------------------------------------------------------- */
 static void encode_login(struct job *j, struct buf *b)
 {
@@ -55,13 +23,31 @@ static struct session *session_of(const struct job *j)
 	return j->rq && j->rq->peer ? session_find(j->rq->peer, j->session) : NULL;
 }
 
-/* A context login: the PIN waits in the session for the operation it is for. */
+/* The operation that wants its PIN: one that has none yet before one that has. */
+static struct op *wants_context(struct session *s)
+{
+	struct op *found = NULL;
+
+	for (int i = 0; i < OP_KINDS; i++) {
+		struct op *op = &s->ops[i];
+		const struct object *key = op->live && !op->busy ? object_find(s, op->key) : NULL;
+		if (key && key->kind & OBJ_PRIVATE && key->always_auth && (!found || found->context))
+			found = op;
+	}
+	return found;
+}
+
+/* A context login: the PIN waits in the operation it is for. */
 static err keep_context(struct session *s, struct job *j)
 {
-	secret_drop(s->context);
-	s->context = secret_keep(j->pin);
+	struct op *op = wants_context(s);
+
+	if (!op)
+		return FAIL(OP_NONE);		/* it was ended meanwhile */
+	secret_drop(op->context);
+	op->context = secret_keep(j->pin);
 	s->token->fresh = s->id;
-	return s->context ? OK : FAIL(QUOTA);
+	return op->context ? OK : FAIL(QUOTA);
 }
 
 static err login_done(struct session *s, struct job *j)
@@ -84,7 +70,7 @@ static void done_login(struct job *j, err e, struct cur *reply)
 			e = FAIL(BAD_REPLY);
 	}
 	if (j->user == CKU_SO)
-		puk_outcome(j->token, e);
+		puk_outcome(j->token, j->pin, e);
 	else
 		pin_outcome(j->token, j->pin, e);
 	if (ok(e) && j->user == CKU_USER && out.left != j->token->tries.user) {
@@ -146,17 +132,6 @@ static err may_login(const struct session *s, uint32_t user)
 	return OK;
 }
 
-/* Is an operation running that wants its PIN again? */
-static bool wants_context(const struct session *s)
-{
-	for (int i = 0; i < OP_KINDS; i++) {
-		const struct object *key = s->ops[i].live ? object_find(s, s->ops[i].key) : NULL;
-		if (key && key->kind & OBJ_PRIVATE && key->always_auth)
-			return true;
-	}
-	return false;
-}
-
 err serve_Login(struct request *rq, struct Login_in *in, struct Login_out *out)
 {
 	bool context = in->user == CKU_CONTEXT_SPECIFIC;
@@ -172,14 +147,9 @@ err serve_Login(struct request *rq, struct Login_in *in, struct Login_out *out)
 		TRY(may_login(s, in->user));
 	if (!in->given)
 		return FAIL(ARGUMENTS);
-	err e = pin_refuse(s->token, &in->pin);
-	if (!ok(e) && in->user != CKU_SO)
-		ledger_note(&(struct note){ .what = "login", .peer = rq->peer, .token = s->token, .mech = MECH_NONE,
-		                            .result = e });
-	if (e.code == E_PIN_REPEATED && in->user != CKU_SO)
-		return answer_slowly(rq, e);
-	if (e.code != E_PIN_REPEATED)
-		TRY(e);
+	err e = in->user == CKU_SO ? puk_refuse(s->token, &in->pin) : pin_refuse(s->token, &in->pin);
+	if (!ok(e))
+		return pin_refused(rq, s->token, context ? "context login" : "login", e);
 	return post_login(rq, s, in, context);
 }
 

@@ -212,9 +212,6 @@ static void done_use(struct job *j, err e, struct cur *reply)
 	log_line(LOG_INFO, "use token=%s slot=%02x op=%u: %s", j->token->serial, j->slot, j->flags, log_err(e));
 	ledger_job(j->flags == OP_DECRYPT ? "decrypt" : "sign", j, e);
 	if (op) {
-		struct session *s = session_find(j->rq->peer, j->session);
-		secret_drop(s->context);
-		s->context = NULL;
 		op->busy = false;
 		if (e.code != E_PIN_NEEDED)
 			op_end(op);
@@ -233,7 +230,7 @@ static err finish_private(struct request *rq, struct session *s, struct op *op, 
 
 	if (!key)
 		return session_user(s) == CKU_USER ? FAIL(KEY_NOT_FOUND) : FAIL(PIN_NEEDED);
-	TRY(use_allowed(s, key));
+	TRY(use_allowed(s, key, kind));
 	size_t size = key->key.kind == KEY_RSA ? key->key.n.n : alg_bits(key->alg) / 8;
 	if (kind == OP_DECRYPT) {
 		if (in.n != size)
@@ -243,7 +240,8 @@ static err finish_private(struct request *rq, struct session *s, struct op *op, 
 		TRY(op->mech->encoding->sign(op, in, size, &block));
 	}
 	enum prim prim = key->key.kind == KEY_RSA ? PRIM_RSA_PRIVATE : PRIM_EC_SIGN;
-	err e = use_key(rq, s, key, prim, buf_span(&block), kind, op->mech->type, done_use);
+	err e = use_key(rq, s, &(struct use){ .key = key, .prim = prim, .in = buf_span(&block), .op = kind,
+	                                      .mech = op->mech->type, .done = done_use });
 	op->busy = e.code == E_PENDING;
 	wipe(room, sizeof room);
 	return e;

@@ -30,7 +30,7 @@ static err post_pins(struct request *rq, struct token *t, struct job *j, const s
 static void outcome(struct job *j, err e)
 {
 	if (j->user == CKU_SO)
-		puk_outcome(j->token, e);
+		puk_outcome(j->token, j->pin, e);
 	else
 		pin_outcome(j->token, j->pin, e);
 }
@@ -46,9 +46,20 @@ static err length(const struct token *t, const struct secret *pin)
 	return pin->n < t->pin_min || pin->n > t->pin_max ? FAIL(PIN_LENGTH) : OK;
 }
 
+/* What costs no try: a PIN or PUK that cannot be right is refused here, as `what`. */
+static err may_send(struct request *rq, struct token *t, uint32_t which, const char *what,
+                    const struct secret *pin)
+{
+	err e = which == CKU_SO ? puk_refuse(t, pin) : pin_refuse(t, pin);
+
+	return ok(e) ? OK : pin_refused(rq, t, what, e);
+}
+
 /* Every kept copy of a PIN that is one no more goes; whoever set the new one may go on with it. */
 static void replace_kept(struct token *t, const struct peer *by, const struct secret *new)
 {
+	contexts_end_token(t);
+	jobs_forget(t, NULL, true);
 	for (struct peer *p = broker.peers; p; p = p->next) {
 		struct login *l = login_find(p, t);
 		if (!l || l->user != CKU_USER)
@@ -121,9 +132,8 @@ err serve_PinSet(struct request *rq, struct PinSet_in *in, struct PinSet_out *ou
 	if (!(s->flags & CKF_RW_SESSION))
 		return FAIL(SESSION_RO);
 	TRY(length(s->token, &in->new));
-	if (session_user(s) != CKU_SO)
-		TRY(pin_refuse(s->token, &in->old));
 	uint32_t which = (uint32_t)(session_user(s) == CKU_SO ? CKU_SO : CKU_USER);
+	TRY(may_send(rq, s->token, which, which == CKU_SO ? "PUK change" : "PIN change", &in->old));
 	return change(rq, s->token, which, &in->old, &in->new, done_pin_set);
 }
 
@@ -136,8 +146,7 @@ err serve_PinChange(struct request *rq, struct PinChange_in *in, struct PinChang
 	if (in->which != CKU_USER && in->which != CKU_SO)
 		return FAIL(USER_TYPE);
 	TRY(length(t, &in->new));
-	if (in->which == CKU_USER)
-		TRY(pin_refuse(t, &in->old));
+	TRY(may_send(rq, t, in->which, in->which == CKU_SO ? "PUK change" : "PIN change", &in->old));
 	return change(rq, t, in->which, &in->old, &in->new, done_pin_change);
 }
 
@@ -153,10 +162,10 @@ static void encode_unblock(struct job *j, struct buf *b)
 
 static err unblocked(struct job *j, err e)
 {
-	puk_outcome(j->token, e);
+	puk_outcome(j->token, j->pin, e);
 	if (ok(e)) {
 		j->token->tries.user = TRIES_UNKNOWN;
-		j->token->tries.wrong_set = false;
+		j->token->tries.pin_wrong.set = false;
 		replace_kept(j->token, NULL, NULL);
 		broker_changed();
 	}
@@ -195,8 +204,8 @@ err serve_PinUnblock(struct request *rq, struct PinUnblock_in *in, struct PinUnb
 
 	(void)out;
 	TRY(want_token(in->token, &t));
-	TRY(length(t, &in->puk));
 	TRY(length(t, &in->pin));
+	TRY(may_send(rq, t, CKU_SO, "PIN unblock", &in->puk));
 	return unblock(rq, t, &in->puk, &in->pin, done_unblock);
 }
 
@@ -228,6 +237,7 @@ static void done_verify(struct job *j, err e, struct cur *reply)
 	if (ok(e))
 		CardLogin_get_out(reply, &out);
 	pin_outcome(j->token, j->pin, e);
+	ledger_job("PIN check", j, e);
 	if (ok(e) && out.left != j->token->tries.user) {
 		j->token->tries.user = out.left;
 		broker_changed();
@@ -241,7 +251,7 @@ err serve_PinVerify(struct request *rq, struct PinVerify_in *in, struct PinVerif
 
 	(void)out;
 	TRY(want_token(in->token, &t));
-	TRY(pin_refuse(t, &in->pin));
+	TRY(may_send(rq, t, CKU_USER, "PIN check", &in->pin));
 	struct job *j = job_new(t, CardLogin_ID, NULL);
 	if (!j)
 		return FAIL(QUOTA);

@@ -44,6 +44,7 @@ void op_end(struct op *op)
 		wipe(op->data, op->data_cap);
 	free(op->data);
 	free(op->label);
+	secret_drop(op->context);
 	*op = (struct op){ 0 };
 }
 
@@ -51,7 +52,6 @@ static void session_free(struct session *s)
 {
 	for (int i = 0; i < OP_KINDS; i++)
 		op_end(&s->ops[i]);
-	secret_drop(s->context);
 	while (s->objects) {
 		struct object *o = s->objects;
 		s->objects = o->next;
@@ -116,10 +116,23 @@ void sessions_end_token(struct token *t)
 			if (s->token == t) {
 				for (int i = 0; i < OP_KINDS; i++)
 					op_end(&s->ops[i]);
-				secret_drop(s->context);
-				s->context = NULL;
 				s->token = NULL;
 			}
+}
+
+void contexts_end(struct peer *p, struct token *t)
+{
+	for (struct session *s = p->sessions; s; s = s->next)
+		for (int i = 0; i < OP_KINDS && s->token == t; i++) {
+			secret_drop(s->ops[i].context);
+			s->ops[i].context = NULL;
+		}
+}
+
+void contexts_end_token(struct token *t)
+{
+	for (struct peer *p = broker.peers; p; p = p->next)
+		contexts_end(p, t);
 }
 
 uint32_t session_user(const struct session *s)

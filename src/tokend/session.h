@@ -16,6 +16,7 @@ struct op {
 	uint8_t           *label;		/* OAEP's, owned */
 	size_t             label_n;
 	uint32_t           key;			/* object */
+	struct secret     *context;		/* PIN of a context login for this operation, until it is used */
 	EVP_MD_CTX        *md;
 	uint8_t           *data;		/* gathered, owned, wiped */
 	size_t             data_n, data_cap;
@@ -28,7 +29,6 @@ struct session {
 	struct token   *token;			/* NULL: it was pulled out, the session is dead */
 	uint32_t        id, flags;
 	struct op       ops[OP_KINDS];
-	struct secret  *context;		/* PIN of a context login, until the operation's end */
 	struct object  *objects;
 };
 
@@ -52,6 +52,11 @@ uint32_t session_state(const struct session *s);
 #define CKU_NONE 0xFFFFFFFFu
 uint32_t session_user(const struct session *s);
 
-/* Ends an operation: its data are wiped. */
+/* Ends an operation: its data and the PIN that was given for it are wiped. */
 void op_end(struct op *op);
+
+/* PINs that were given for single operations go: all at a token; a program's at it. The operations stay,
+ * and ask again. */
+void contexts_end_token(struct token *t);
+void contexts_end(struct peer *p, struct token *t);
 #endif

@@ -38,7 +38,8 @@ struct token {
 	struct child     worker;
 	struct job      *jobs, *running;	/* queue; the one the worker has */
 	bool             open;			/* a transaction is open at the card */
-	uint64_t         opened;		/* since when */
+	uint64_t         since;			/* when others last had a chance at it */
+	uint64_t         closed;		/* when our last transaction ended */
 	uint32_t         fresh;			/* session whose context login was the worker's last command */
 	sd_event_source *linger, *pause, *watchdog;
 	enum load        load;

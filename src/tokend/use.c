@@ -17,46 +17,52 @@ static void encode_use(struct job *j, struct buf *b)
 	secret_wipe(&in.pin);
 }
 
-err use_allowed(const struct session *s, const struct object *key)
+err use_allowed(const struct session *s, const struct object *key, uint32_t op)
 {
-	if (session_user(s) != CKU_USER || (key->always_auth && !s->context))
+	if (session_user(s) != CKU_USER || (key->always_auth && !s->ops[op].context))
 		return FAIL(PIN_NEEDED);
 	return OK;
 }
 
-err use_key(struct request *rq, struct session *s, const struct object *key, enum prim prim, struct span in,
-            uint32_t op, uint64_t mech, void (*done)(struct job *, err, struct cur *))
+/* The PIN it is done with: the login's, or the one that was given for this operation alone, which is
+ * taken from it. NULL: no room. */
+static struct secret *pin_for(struct session *s, const struct login *l, const struct use *use)
 {
-	return use_key_for(rq, s, key, prim, in, SPAN_NONE, op, mech, done);
+	if (!use->key->always_auth)
+		return login_pin(l);
+	struct secret *context = s->ops[use->op].context;
+	s->ops[use->op].context = NULL;
+	return context;
 }
 
-err use_key_for(struct request *rq, struct session *s, const struct object *key, enum prim prim, struct span in,
-                struct span keep, uint32_t op, uint64_t mech, void (*done)(struct job *, err, struct cur *))
+err use_key(struct request *rq, struct session *s, const struct use *use)
 {
 	struct login *l = login_find(s->peer, s->token);
+	const struct object *key = use->key;
 
-	TRY(use_allowed(s, key));
+	TRY(use_allowed(s, key, use->op));
 	struct job *j = job_new(s->token, CardUse_ID, NULL);
 	if (!j)
 		return FAIL(QUOTA);
-	j->pin = key->always_auth ? secret_keep(s->context) : login_pin(l);
 	j->rq = request_keep(rq);
-	if (!j->pin || !j->rq || !ok(job_data(j, in, keep))) {
+	if (j->rq)
+		j->pin = pin_for(s, l, use);
+	if (!j->pin || !ok(job_data(j, use->in, use->keep))) {
 		if (j->rq)
 			request_drop(j->rq);
 		job_free(j);
 		return FAIL(QUOTA);
 	}
 	j->auth = key->always_auth ? AUTH_FRESH : AUTH_USER;
-	j->tries = s->token->tries.user;
+	j->kept = true;
 	j->session = s->id;
 	j->slot = key->slot;
 	j->alg = key->alg;
-	j->prim = prim;
-	j->flags = op;
-	j->mech = mech;
+	j->prim = use->prim;
+	j->flags = use->op;
+	j->mech = use->mech;
 	j->encode = encode_use;
-	j->done = done;
+	j->done = use->done;
 	l->used = broker_now();
 	job_post(j);
 	return FAIL(PENDING);

@@ -29,7 +29,7 @@ err write_post(struct request *rq, struct session *s, struct job *j)
 	}
 	l->used = broker_now();
 	j->session = s->id;
-	j->tries = s->token->tries.user;
+	j->kept = true;
 	job_post(j);
 	return FAIL(PENDING);
 }
@@ -39,19 +39,18 @@ err use_outcome(struct job *j, err e)
 	struct token *t = j->token;
 
 	switch (e.code) {
-	case E_PIN_WRONG:
+	case E_PIN_WRONG:		/* it is not the card's any more */
 	case E_PIN_BLOCKED:
-		/* the kept PIN is not the card's any more: no copy of it is ever sent again */
-		pin_outcome(t, NULL, e);
-		logins_end_token(t);
-		return FAIL(PIN_NEEDED);
-	case E_PIN_LENGTH:			/* none was kept, and the card was closed meanwhile */
-	case E_TRIES_CHANGED:
+	case E_TRIES_CHANGED:		/* somebody else lost one, perhaps with a PIN that is right now */
 	case E_PIN_LAST_TRY:
+		/* no copy of a kept PIN is sent again before somebody proved one */
+		logins_end_token(t);
 		pin_outcome(t, NULL, e);
-		if (j->rq && j->rq->peer)
-			login_end(j->rq->peer, t);
 		return FAIL(PIN_NEEDED);
+	case E_PIN_NEEDED:		/* none was kept, and the card was closed by others */
+		if (!j->late && j->pin && j->pin->n == 0)
+			logins_end_token(t);
+		return e;
 	default:
 		return e;
 	}

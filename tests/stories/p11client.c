@@ -393,13 +393,15 @@ static CK_RV do_slots(char *w[WORDS])
 }
 
 static const struct { const char *name; CK_RV (*run)(char *w[WORDS]); } commands[] = {
-	{ "init", do_init }, { "finalize", do_finalize }, { "open", do_open }, { "close", do_close },
-	{ "login", do_login }, { "logout", do_logout }, { "state", do_state }, { "pin", do_pin },
-	{ "find", do_find }, { "sign", do_sign }, { "sign-init", do_sign_init },
-	{ "sign-final", do_sign_final }, { "sign-cancel", do_sign_cancel }, { "signs", do_signs },
+	{ "init", do_init }, { "finalize", do_finalize }, { "open", do_open },
+	{ "close", do_close }, { "login", do_login }, { "logout", do_logout },
+	{ "state", do_state }, { "pin", do_pin }, { "find", do_find }, { "sign", do_sign },
+	{ "sign-init", do_sign_init }, { "sign-final", do_sign_final },
+	{ "sign-cancel", do_sign_cancel }, { "signs", do_signs },
 	{ "signs-every", do_signs_every }, { "decrypt-init", do_decrypt_init },
-	{ "both-final", do_both_final }, { "wait", do_wait }, { "slots", do_slots }, { "use", do_use }, { "setpin", do_setpin },
-	{ "initpin", do_initpin }, { "inittoken", do_inittoken },
+	{ "both-final", do_both_final }, { "wait", do_wait }, { "slots", do_slots },
+	{ "use", do_use }, { "setpin", do_setpin }, { "initpin", do_initpin },
+	{ "inittoken", do_inittoken },
 };
 
 static CK_RV obey(char *line)

@@ -33,6 +33,10 @@ pick . | while read -r f; do
 	grep -qsF "$f" src/*/*.mk pkcs11/local.mk tests/*.mk || echo "$f: no local.mk builds or ships it"
 done >>"$broken"
 
+printf '%s\n' "$all" | grep -E '^tests/([a-z]*/)?[a-z0-9-]*\.sh$|^scripts/|^udev/.*\.sh$' | while read -r f; do
+	grep -qsF "$f" src/*/local.mk pkcs11/local.mk tests/local.mk udev/local.mk || echo "$f: no local.mk runs or ships it"
+done >>"$broken"
+
 # --- 2. bytes are touched only through span, cur and buf --------------------------------------
 pick '^(src|pkcs11)/' | grep -v '^src/lib/' | among '\b(memcpy|memmove|memccpy|bcopy)\(' |
 	blame "bytes move by src/lib/span.h alone"

@@ -5,6 +5,7 @@ SH_LOG_COMPILER = timeout -k 20 240 sh
 # stories: a promise each, shown end to end on a virtual token
 stories = \
 	tests/stories/a-dead-service-is-an-error-not-a-hang.sh \
+	tests/stories/a-lone-program-wakes-the-service.sh \
 	tests/stories/a-name-file-with-a-mistake-is-refused.sh \
 	tests/stories/a-person-at-the-terminal.sh \
 	tests/stories/a-power-cut-anywhere-is-mended.sh \
@@ -15,6 +16,7 @@ stories = \
 	tests/stories/each-exit-status-of-the-utility.sh \
 	tests/stories/each-program-has-its-own-login.sh \
 	tests/stories/every-command-answers-in-json.sh \
+	tests/stories/every-mechanism-agrees-with-openssl.sh \
 	tests/stories/no-token-is-said-plainly.sh \
 	tests/stories/nothing-stays-open-after-the-last-logout.sh \
 	tests/stories/nss-openssl-and-gnutls-find-the-keys.sh \

@@ -81,6 +81,7 @@ static void job_send(struct token *t, struct job *j)
 	j->encode(j, &b);
 	frame_end(&b, 0);
 	t->running = j;
+	t->proven = t->proven || j->pin || j->second || j->third;
 	broker_after(&t->watchdog, j->slow ? broker.conf.slow_job_limit : broker.conf.job_limit,
 	             watchdog_bites, t);
 	err e = b.bad ? FAIL(GENERAL) : child_send(&t->worker, buf_span(&b));
@@ -115,7 +116,7 @@ static void done_close(struct job *j, err e, struct cur *reply)
 	struct token *t = j->token;
 
 	(void)reply;
-	t->open = false;
+	t->open = t->proven = false;
 	t->closed = broker_now();
 	t->fresh = 0;
 	if (!ok(e))
@@ -218,9 +219,10 @@ static void job_next(struct token *t)
 	if (!t->jobs && holds(t))
 		return;
 	if (!t->jobs) {
-		/* with nobody logged in the next job is not likely to come soon */
+		/* reading goes on in the transaction it began in; what is proven outlives no login */
 		if (t->open)
-			broker_after(&t->linger, logins_count(t) ? broker.conf.linger : 0, linger_over, t);
+			broker_after(&t->linger, logins_count(t) || !t->proven ? broker.conf.linger : 0,
+			             linger_over, t);
 		return;
 	}
 	broker_cancel(&t->linger);

@@ -38,6 +38,7 @@ struct token {
 	struct child     worker;
 	struct job      *jobs, *running;	/* queue; the one the worker has */
 	bool             open;			/* a transaction is open at the card */
+	bool             proven;		/* and a PIN or another secret was sent in it */
 	uint64_t         since;			/* when others last had a chance at it */
 	uint64_t         closed;		/* when our last transaction ended */
 	uint32_t         fresh;			/* session whose context login was the worker's last command */

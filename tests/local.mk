@@ -63,3 +63,14 @@ EXTRA_DIST += $(once) tests/install.list
 EXTRA_DIST += tests/tools/desk.py tests/tools/prepare.py tests/tools/cards.py tests/tools/pdf.py \
 	tests/tools/ca.sh tests/tools/fill-token.sh \
 	scripts/build scripts/check scripts/demo scripts/deps scripts/packages scripts/with-token .ci/run
+
+# the benches' clients; their orders come from scripts/bench. Counts of commands are exact: a test.
+TESTS += tests/bench/apdus.sh
+EXTRA_DIST += scripts/bench tests/bench/README.md tests/bench/apdus.sh tests/bench/apdus.py \
+	tests/bench/calls.py tests/bench/common.py tests/bench/pcsc.py tests/bench/swarm.py
+bench_client = tests/bench/program.c tests/bench/program.h
+noinst_PROGRAMS += tests/bench/calls tests/bench/signer
+tests_bench_calls_SOURCES = tests/bench/calls.c $(bench_client)
+tests_bench_calls_LDADD = -ldl
+tests_bench_signer_SOURCES = tests/bench/signer.c $(bench_client)
+tests_bench_signer_LDADD = -ldl

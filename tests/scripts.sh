@@ -11,7 +11,7 @@ fail() { echo "$*" >&2; exit 1; }
 sh_files=$(grep -lE '^#!/bin/(ba)?sh' scripts/* .ci/run tests/*.sh tests/*/*.sh udev/*.sh)
 # shellcheck disable=SC2086  # a list
 shellcheck -S warning $sh_files
-for f in scripts/with-token tests/tools/*.py tests/clients/*.py; do
+for f in scripts/with-token scripts/bench tests/tools/*.py tests/clients/*.py tests/bench/*.py; do
 	python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' "$f"
 done
 

@@ -200,20 +200,27 @@ static CK_RV do_pin(char *w[WORDS])
 	return rv;
 }
 
-static CK_RV find(const char *class_name, const char *label, CK_OBJECT_HANDLE *object)
+/* name: a label; "id:02": one byte of CKA_ID, since modules differ in their labels; "": any. */
+static CK_RV find(const char *class_name, const char *name, CK_OBJECT_HANDLE *object)
 {
 	CK_OBJECT_CLASS class;
 	CK_ATTRIBUTE filter[] = {
-		{ CKA_CLASS, &class, sizeof class }, { CKA_LABEL, (void *)(uintptr_t)label, strlen(label) },
+		{ CKA_CLASS, &class, sizeof class }, { CKA_LABEL, (void *)(uintptr_t)name, strlen(name) },
 	};
+	unsigned id;
+	CK_BYTE id_byte;
 	CK_ULONG n = 0;
 	CK_RV rv;
 
 	*object = found;
-	if (!strcmp(label, "-"))
+	if (!strcmp(name, "-"))
 		return CKR_OK;
 	LOOK_UP(classes, class_name, class, class);
-	rv = p11->C_FindObjectsInit(session, filter, *label ? 2 : 1);
+	if (sscanf(name, "id:%2x", &id) == 1) {
+		id_byte = (CK_BYTE)id;
+		filter[1] = (CK_ATTRIBUTE){ CKA_ID, &id_byte, 1 };
+	}
+	rv = p11->C_FindObjectsInit(session, filter, *name ? 2 : 1);
 	if (rv != CKR_OK)
 		return rv;
 	rv = p11->C_FindObjects(session, object, 1, &n);
@@ -229,6 +236,35 @@ static CK_RV do_find(char *w[WORDS])
 	CK_OBJECT_HANDLE object = 0;
 
 	return find(w[1], w[2], &object);
+}
+
+/* The value of every certificate, as programs read it: its length first. Says how many and all bytes. */
+static CK_RV do_certificates(char *w[WORDS])
+{
+	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+	CK_ATTRIBUTE filter = { CKA_CLASS, &class, sizeof class };
+	CK_BYTE value[MESSAGE_MOST];
+	CK_OBJECT_HANDLE objects[64];
+	CK_ULONG n = 0, bytes = 0;
+	CK_RV rv = p11->C_FindObjectsInit(session, &filter, 1);
+
+	(void)w;
+	if (rv == CKR_OK)
+		rv = p11->C_FindObjects(session, objects, COUNT(objects), &n);
+	if (rv == CKR_OK)
+		rv = p11->C_FindObjectsFinal(session);
+	for (CK_ULONG i = 0; rv == CKR_OK && i < n; i++) {
+		CK_ATTRIBUTE a = { CKA_VALUE, NULL, 0 };
+		rv = p11->C_GetAttributeValue(session, objects[i], &a, 1);
+		if (rv == CKR_OK && a.ulValueLen > sizeof value)
+			rv = CKR_BUFFER_TOO_SMALL;
+		a.pValue = value;
+		if (rv == CKR_OK)
+			rv = p11->C_GetAttributeValue(session, objects[i], &a, 1);
+		bytes += rv == CKR_OK ? a.ulValueLen : 0;
+	}
+	snprintf(beside, sizeof beside, "%lu %lu", n, bytes);
+	return rv;
 }
 
 static CK_RV sign_once(const char *mechanism, CK_OBJECT_HANDLE key, CK_BYTE *out, CK_ULONG *n)
@@ -401,7 +437,7 @@ static const struct { const char *name; CK_RV (*run)(char *w[WORDS]); } commands
 	{ "signs-every", do_signs_every }, { "decrypt-init", do_decrypt_init },
 	{ "both-final", do_both_final }, { "wait", do_wait }, { "slots", do_slots },
 	{ "use", do_use }, { "setpin", do_setpin }, { "initpin", do_initpin },
-	{ "inittoken", do_inittoken },
+	{ "inittoken", do_inittoken }, { "certificates", do_certificates },
 };
 
 static CK_RV obey(char *line)

@@ -273,8 +273,8 @@ class Desk:
             ["--listen", self.path(name + ".sock")]
         child = self.spawn(name, [self.programs.vtoken] + way + [
             "--state", self.path(name + ".state"), "--control", self.path(name + ".control"),
-            "--serial", str(FIRST_SERIAL + number), "--timing", self.options["timing"]],
-            self.service_environment())
+            "--serial", str(FIRST_SERIAL + number), "--timing", self.options["timing"]] +
+            self.options.get("vtoken", []), self.service_environment())
         self.wait(name, child, lambda: answers(self.path(name + ".control")), "listen")
 
     def wait_for_cards(self):

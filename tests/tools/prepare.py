@@ -62,7 +62,7 @@ def run(argv, env, log):
             raise desk.Failure("%s failed while tokens were prepared\n%s" % (argv[:3], f.read()[-4000:]))
 
 
-def make_token(programs, folder, number, ca):
+def make_token(programs, folder, number, ca, wanted=KEYS):
     """One token: a blank one on a desk of its own, filled by the utility."""
     place = tempfile.mkdtemp(prefix="bsre-desk.")
     d = desk.Desk(place, programs, {"way": "direct", "tokens": 1, "timing": "none"}, None)
@@ -70,7 +70,7 @@ def make_token(programs, folder, number, ca):
         d.start()
         env = dict(d.service_environment(), DESK_DIR=place, TEST_CA_DIR=ca, LC_ALL="C.UTF-8",
                    PATH=d.path("bin") + ":" + os.environ["PATH"])
-        keys = [":".join(key) for key in KEYS]
+        keys = [":".join(key) for key in wanted]
         run(["sh", TOKEN_SCRIPT, label(number), "" if number == 1 else str(number)] + keys, env,
             d.path("fill.log"))
     finally:

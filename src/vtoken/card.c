@@ -89,7 +89,7 @@ static enum sw parse(const struct card *c, struct span command, struct apdu *a)
 	a->ins = cur_u8(&in);
 	a->p1 = cur_u8(&in);
 	a->p2 = cur_u8(&in);
-	if (in.bad || !parse_body(&in, c->no_extended, a))
+	if (in.bad || !parse_body(&in, c->no_extended || c->t0, a))
 		return SW_LENGTH;
 	if (a->cla & 0x80 || a->cla & 0x60)		/* proprietary, reserved (5.4.1) */
 		return SW_CLA;
@@ -223,7 +223,8 @@ void card_transmit(struct card *c, struct span command, struct buf *reply)
 	if (sw == SW_OK)
 		sw = take_command(c, &a);
 	if (sw == SW_OK && c->answer.n)
-		hand_out(c, a.le, reply);
+		/* T=0 moves data one way in a command (ISO 7816-3, 12.2.1) */
+		hand_out(c, c->t0 && a.data.n ? 0 : a.le, reply);
 	else
 		buf_be(reply, sw, 2);
 }

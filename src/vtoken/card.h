@@ -58,6 +58,7 @@ struct card {
 	struct state  *state;
 	enum model     model;
 	bool           big_rsa, no_extended, powered;
+	bool           t0;		/* T=0: replies to commands with data are fetched */
 	struct session session;
 
 	struct { uint8_t head[4], bytes[DATA_MAX]; size_t n; bool open; } chain;

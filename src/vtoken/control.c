@@ -124,6 +124,21 @@ static void order_no_extended(struct token *t, char *const *args, size_t n, stru
 	say(a, "ok");
 }
 
+static void order_model(struct token *t, char *const *args, size_t n, struct answer *a)
+{
+	if (n != 1 || !(is(args[0], "plain") || is(args[0], "yubico"))) {
+		say(a, "error usage: model plain|yubico");
+		return;
+	}
+	t->card.model = is(args[0], "plain") ? MODEL_PLAIN : MODEL_YUBICO;
+	say(a, "ok");
+}
+
+static void order_atr(struct token *t, char *const *args, size_t n, struct answer *a)
+{
+	say(a, n == 1 && token_atr(t, args[0]) ? "ok" : "error usage: atr t1|t0|HEX");
+}
+
 static void order_faults(struct token *t, char *const *args, size_t n, struct answer *a)
 {
 	if (n != 1 || !is(args[0], "clear")) {

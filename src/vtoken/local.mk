@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += libvtoken.la
 libvtoken_la_SOURCES = \
 	src/vtoken/algs.def src/vtoken/ciphers.def src/vtoken/slots.def \
 	src/vtoken/ins.def src/vtoken/protected.def src/vtoken/timings.def \
+	src/vtoken/atr.c src/vtoken/atr.h \
 	src/vtoken/attest.c src/vtoken/attest.h \
 	src/vtoken/card.c src/vtoken/card.h \
 	src/vtoken/faults.c src/vtoken/faults.def src/vtoken/faults.h \
@@ -72,10 +73,12 @@ tests_fuzz_fuzz_vtoken_apdu_LDADD = libvtoken.la
 tests_fuzz_fuzz_vtoken_state_SOURCES = tests/fuzz/fuzz-vtoken-state.c
 tests_fuzz_fuzz_vtoken_state_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 tests_fuzz_fuzz_vtoken_state_LDADD = libvtoken.la
+vtoken_fuzz_wrap = -Wl,--wrap=EVP_PKEY_Q_keygen
 if FUZZERS
-tests_fuzz_fuzz_vtoken_apdu_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_vtoken_apdu_LDFLAGS = $(AM_LDFLAGS) $(vtoken_fuzz_wrap) -fsanitize=fuzzer
 tests_fuzz_fuzz_vtoken_state_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 else
+tests_fuzz_fuzz_vtoken_apdu_LDFLAGS = $(AM_LDFLAGS) $(vtoken_fuzz_wrap)
 tests_fuzz_fuzz_vtoken_apdu_SOURCES += tests/fuzz/standalone.c
 tests_fuzz_fuzz_vtoken_state_SOURCES += tests/fuzz/standalone.c
 TESTS += $(vtoken_fuzz_targets)
@@ -87,6 +90,7 @@ EXTRA_DIST += \
 # programs of others judge the virtual token; scripts/judges makes doc/judges.md of it
 vtoken_judges = \
 	tests/stories/judges-opensc.sh \
+	tests/stories/judges-plain.sh \
 	tests/stories/judges-ykcs11.sh \
 	tests/stories/judges-ykman.sh \
 	tests/stories/judges-yubico-piv-tool.sh

@@ -10,13 +10,10 @@
 
 static const char usage[] =
 	"usage: bsre-vtoken --state FILE [--vpcd PORT] [--listen SOCKET] [--control SOCKET]\n"
-	"         [--timing none|A|B|C|D] [--seed N] [--model plain|yubico] [--atr HEX]\n"
+	"         [--timing none|A|B|C|D] [--seed N] [--model plain|yubico] [--atr t1|t0|HEX]\n"
 	"         [--serial N] [--new-serial] [--big-rsa] [--no-extended] [--record FILE]\n"
 	"       bsre-vtoken --replay FILE [--vpcd PORT] [--listen SOCKET] [--control SOCKET] ...\n"
 	"       bsre-vtoken ctl SOCKET COMMAND...\n";
-
-/* A YubiKey 5's, T=1. */
-static const char default_atr[] = "3BFD1300008131FE158073C021C057597562694B657940";
 
 struct options {
 	const char *state, *listen, *control, *timing, *atr, *record, *replay;
@@ -114,19 +111,6 @@ static struct options options(int argc, char **argv)
 	return o;
 }
 
-static void set_atr(struct token *t, const char *hex)
-{
-	struct buf b = BUF(t->atr);
-	unsigned byte;
-	int n = 0;
-
-	for (; sscanf(hex, "%2x%n", &byte, &n) == 1 && n == 2; hex += n)
-		buf_be(&b, byte, 1);
-	if (*hex || b.bad || b.n < 2)
-		misused();
-	t->atr_n = b.n;
-}
-
 static void open_state(struct state *s, const struct options *o)
 {
 	const char *why = "it cannot be used";
@@ -191,14 +175,15 @@ int main(int argc, char **argv)
 		misused();
 	if (!state)
 		complain("memory", strerror(ENOMEM));
-	set_atr(&t, o.atr ? o.atr : default_atr);
 	if (o.state)
 		open_state(state, &o);
-	else
-		open_replay(&t, &o);
 	card_init(&t.card, state, o.model);
 	t.card.big_rsa = o.big_rsa;
 	t.card.no_extended = o.no_extended;
+	if (!token_atr(&t, o.atr ? o.atr : "t1"))
+		misused();
+	if (o.replay)
+		open_replay(&t, &o);
 	t.state = state;
 	t.plugged = true;
 	t.vpcd_port = (uint16_t)o.vpcd;

@@ -61,6 +61,19 @@ void token_bump(struct token *t)
 	t->replug = now_us() + BUMP_US;
 }
 
+bool token_atr(struct token *t, const char *text)
+{
+	uint8_t bytes[ATR_LONGEST];
+	struct buf b = BUF(bytes), to = BUF(t->atr);
+
+	if (!atr_read(text, &b))
+		return false;
+	buf_put(&to, buf_span(&b));
+	t->atr_n = to.n;
+	t->card.t0 = !atr_has_t1(buf_span(&b));
+	return true;
+}
+
 err token_swap(struct token *t, const char *path, const char **why)
 {
 	struct state *next = calloc(1, sizeof *next);

@@ -3,13 +3,14 @@
 #ifndef BSRE_VTOKEN_TOKEN_H
 #define BSRE_VTOKEN_TOKEN_H
 #include <poll.h>
+#include "atr.h"
 #include "card.h"
 #include "faults.h"
 #include "record.h"
 #include "timing.h"
 #include "trace.h"
 
-enum { PORTS = 64, CONTROLS = 16, FRAME_MAX = 2 + 65535, LINE_LENGTH = 16384, ATR_MAX = 33 };
+enum { PORTS = 64, CONTROLS = 16, FRAME_MAX = 2 + 65535, LINE_LENGTH = 16384 };
 
 /* A reader's connection: the vpcd's (made by us) or a direct one (made by the reader). Both speak
  * vpcd's frames: a length of two bytes, then an APDU or one control byte. */
@@ -25,7 +26,7 @@ struct control { int fd; size_t n; char line[LINE_LENGTH]; };
 struct token {
 	struct card    card;
 	struct state  *state;
-	uint8_t        atr[ATR_MAX];
+	uint8_t        atr[ATR_LONGEST];
 	size_t         atr_n;
 	bool           plugged, stop;
 	uint64_t       count;			/* APDUs since the start or `count reset` */
@@ -63,6 +64,9 @@ void token_plug(struct token *t);
 
 /* Pulls it out and plugs it in again a moment later, long enough for a reader to see both. */
 void token_bump(struct token *t);
+
+/* The answer to reset, as --atr takes it, and what the card does for it. False: not one. */
+bool token_atr(struct token *t, const char *text);
 
 /* Another token, played from this file, in the place of this one; plugged in if this one was.
  * As state_open, and then nothing is changed. */

@@ -120,13 +120,18 @@ static void rsa_2048(void **state)
 	rsa_signs(*state, 0x07, 256);
 }
 
-static void rsa_3072_behind_its_switch(void **state)
+static void rsa_3072_and_4096_behind_their_switch(void **state)
 {
 	struct desk *d = *state;
 
 	assert_int_equal(apdu(d, "0047009A 05 AC03800105"), 0x6A80);
+	assert_int_equal(apdu(d, "0047009A 05 AC03800116"), 0x6A80);
 	d->card.big_rsa = true;
 	rsa_signs(d, 0x05, 384);
+	card_reset(&d->card);
+	assert_int_equal(apdu(d, "00A4040005A000000308"), 0x9000);
+	assert_int_equal(login_mgm(d, true), 0x9000);
+	rsa_signs(d, 0x16, 512);
 }
 
 static void ec_signs(struct desk *d, uint8_t alg, size_t size, const char *group)
@@ -295,7 +300,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(rsa_2048, fresh, done),
-		cmocka_unit_test_setup_teardown(rsa_3072_behind_its_switch, fresh, done),
+		cmocka_unit_test_setup_teardown(rsa_3072_and_4096_behind_their_switch, fresh, done),
 		cmocka_unit_test_setup_teardown(ecdsa, fresh, done),
 		cmocka_unit_test_setup_teardown(ecdh, fresh, done),
 		cmocka_unit_test_setup_teardown(pin_always_means_just_now, fresh, done),

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "unit.h"
+#include "vtoken/atr.h"
 #include "vtoken/faults.h"
 #include "vtoken/record.h"
 #include "vtoken/timing.h"
@@ -226,9 +227,33 @@ static void what_is_no_transcript(void **state)
 	replay_close(&p);
 }
 
+/* --- answer to reset -------------------------------------------------------------------------- */
+static void answers_to_reset(void **state)
+{
+	(void)state;
+	static const struct { const char *text; bool good, t1; } rows[] = {
+		{ "t1", true, true }, { "t0", true, false }, { "3B80800101", true, true },
+		{ "3B800000", true, false }, { "3B00", true, false }, { "3BF01300FF9131", true, true },
+		{ "3b8001", true, true }, { "3BF0", true, false }, { "3B8080", true, false },
+		{ "3BFFFFFFFF", true, false }, { "", false, false }, { "3B", false, false },
+		{ "3B0", false, false }, { "3B0G", false, false }, { "t2", false, false },
+		{ "3B" "00000000000000000000000000000000000000000000000000000000000000000000", false, false },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		uint8_t room[ATR_LONGEST];
+		struct buf b = BUF(room);
+		if (atr_read(rows[i].text, &b) != rows[i].good)
+			fail_msg("%s", rows[i].text);
+		if (rows[i].good && atr_has_t1(buf_span(&b)) != rows[i].t1)
+			fail_msg("%s: T=1", rows[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answers_to_reset),
 		cmocka_unit_test(profiles_cost_what_they_say),
 		cmocka_unit_test(key_generation_is_scattered_and_repeats),
 		cmocka_unit_test(fault_orders),

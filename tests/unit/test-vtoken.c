@@ -395,6 +395,24 @@ static void extended_can_be_refused(void **state)
 	assert_int_equal(extended(d, 0x00CB3FFF, SPAN(0x5C, 1, 0x7E)), 0x9000);
 }
 
+static void t0_lets_data_be_fetched(void **state)
+{
+	struct desk *d = *state;
+
+	d->card.t0 = true;
+	assert_int_equal(apdu(d, "00CB3FFF 03 5C017E 00"), 0x6114);
+	assert_int_equal(d->n, 0);
+	assert_int_equal(apdu(d, "00C00000 08"), 0x610C);
+	assert_int_equal(apdu(d, "00C00000 0C"), 0x9000);
+	assert_int_equal(d->n, 12);
+	assert_int_equal(apdu(d, "00FD0000 03"), 0x9000);
+	assert_int_equal(d->n, 3);
+	assert_int_equal(apdu(d, "00CB3FFF 03 5C017E"), 0x6114);
+	assert_int_equal(apdu(d, "00200080"), 0x63C3);
+	assert_int_equal(apdu(d, "00C00000 08"), 0x6985);	/* not fetched at once: gone */
+	assert_int_equal(extended(d, 0x00CB3FFF, SPAN(0x5C, 1, 0x7E)), 0x6700);
+}
+
 static void printed_information_needs_the_pin(void **state)
 {
 	struct desk *d = *state;
@@ -450,6 +468,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(objects_of_every_length, fresh_plain, done),
 		cmocka_unit_test_setup_teardown(chaining, fresh_yubico, done),
 		cmocka_unit_test_setup_teardown(extended_can_be_refused, fresh_yubico, done),
+		cmocka_unit_test_setup_teardown(t0_lets_data_be_fetched, fresh_yubico, done),
 		cmocka_unit_test_setup_teardown(printed_information_needs_the_pin, fresh_yubico, done),
 		cmocka_unit_test_setup_teardown(the_card_fills_up, fresh_yubico, done),
 	};

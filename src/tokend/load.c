@@ -1,6 +1,7 @@
 /* CardList, then a CardCert for each slot that has one. */
 #include "config.h"
 #include <stdlib.h>
+#include "data.h"
 #include "job.h"
 #include "lib/log.h"
 #include "load.h"
@@ -22,6 +23,13 @@ static void encode_cert(struct job *j, struct buf *b)
 	struct CardCert_in in = { .slot = j->slot };
 
 	CardCert_put_in(b, &in);
+}
+
+static void encode_data(struct job *j, struct buf *b)
+{
+	struct CardDataRead_in in = { .object = j->slot };
+
+	CardDataRead_put_in(b, &in);
 }
 
 static void load_end(struct token *t)
@@ -81,26 +89,42 @@ static void add_slot(struct token *t, struct KeyRec_in *rec, struct span cert)
 static void done_cert(struct job *j, err e, struct cur *reply)
 {
 	struct CardCert_out out = { 0 };
-	struct KeyRec_in rec;
+	struct KeyRec_in rec = { 0 };
+	bool known = job_rec(j, &rec);
 
 	if (j->token->gone)
 		return;
 	if (ok(e))
 		CardCert_get_out(reply, &out);
 	if (!ok(e) || !cur_done(reply)) {
-		log_line(LOG_WARNING, "token=%u slot=%02x: no certificate: %s", j->token->id, j->slot, log_err(e));
+		log_line(rec.flags & KEY_UNSURE ? LOG_INFO : LOG_WARNING, "token=%u slot=%02x: no certificate: %s",
+		         j->token->id, j->slot, log_err(e));
 		out.der = SPAN_NONE;
 	}
-	if (job_rec(j, &rec))
+	if (known)
 		add_slot(j->token, &rec, out.der);
 	if (j->flags)			/* the last one */
 		load_end(j->token);
 }
 
-/* Posts the reading of one slot's certificate; false: no memory, the slot is left out. */
-static struct job *cert_job(struct token *t, struct KeyRec_in *rec, struct span raw)
+static void done_data(struct job *j, err e, struct cur *reply)
 {
-	struct job *j = job_new(t, CardCert_ID, NULL);
+	struct CardDataRead_out out = { 0 };
+
+	if (j->token->gone)
+		return;
+	if (ok(e))
+		CardDataRead_get_out(reply, &out);
+	objects_add_data(j->token, j->slot, ok(e) && cur_done(reply) ? out.value : SPAN_NONE);
+	if (j->flags)			/* the last one */
+		load_end(j->token);
+}
+
+/* What reads a slot's certificate, or a data object; NULL: no memory, it is left out. */
+static struct job *read_job(struct token *t, struct KeyRec_in *rec, struct span raw)
+{
+	bool data = rec->flags & KEY_IS_DATA;
+	struct job *j = job_new(t, data ? CardDataRead_ID : CardCert_ID, NULL);
 
 	if (!j || !ok(job_data(j, raw, SPAN_NONE))) {
 		if (j)
@@ -108,8 +132,8 @@ static struct job *cert_job(struct token *t, struct KeyRec_in *rec, struct span 
 		return NULL;
 	}
 	j->slot = rec->slot;
-	j->encode = encode_cert;
-	j->done = done_cert;
+	j->encode = data ? encode_data : encode_cert;
+	j->done = data ? done_data : done_cert;
 	return j;
 }
 
@@ -132,11 +156,11 @@ static void done_list(struct job *j, err e, struct cur *reply)
 		KeyRec_get_in(&c, &rec);
 		if (c.bad)
 			break;
-		if (!(rec.flags & KEY_HAS_CERT)) {
+		if (!(rec.flags & (KEY_HAS_CERT | KEY_IS_DATA))) {
 			add_slot(t, &rec, SPAN_NONE);
 			continue;
 		}
-		struct job *next = cert_job(t, &rec, (struct span){ start, (size_t)(c.p - start) });
+		struct job *next = read_job(t, &rec, (struct span){ start, (size_t)(c.p - start) });
 		if (next && last)
 			job_post(last);
 		last = next ? next : last;

@@ -100,7 +100,7 @@ struct object *object_new(CK_ULONG cls)
 	return NULL;
 }
 
-static void append(struct token *t, struct object *o)
+void object_append(struct token *t, struct object *o)
 {
 	struct object **at = &t->objects;
 
@@ -156,7 +156,7 @@ void objects_add_cert(struct token *t, const struct KeyRec_in *rec, struct span 
 		return;
 	}
 	o->spki = o->cert.spki;
-	append(t, o);
+	object_append(t, o);
 }
 
 void objects_add_keys(struct token *t, const struct KeyRec_in *rec, struct span spki)
@@ -173,7 +173,7 @@ void objects_add_keys(struct token *t, const struct KeyRec_in *rec, struct span 
 			object_free(o);
 			return;
 		}
-		append(t, o);
+		object_append(t, o);
 	}
 }
 
@@ -191,7 +191,7 @@ void objects_add_profiles(struct token *t)
 		o->profile = profiles[i];
 		snprintf(unique, sizeof unique, "%s-profile-%lu", t->serial, profiles[i]);
 		if (keep_span(&o->unique, span_str(unique)))
-			append(t, o);
+			object_append(t, o);
 		else
 			object_free(o);
 	}

@@ -36,6 +36,9 @@ struct object {
 void objects_add_cert(struct token *t, const struct KeyRec_in *rec, struct span der);
 void objects_add_keys(struct token *t, const struct KeyRec_in *rec, struct span spki);
 
+/* At the end of the token's list, which owns it from then on. */
+void object_append(struct token *t, struct object *o);
+
 /* The four CKO_PROFILE objects. */
 void objects_add_profiles(struct token *t);
 

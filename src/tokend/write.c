@@ -1,10 +1,13 @@
 /* Certificates and names written to the token; keys and certificates destroyed. */
 #include "config.h"
+#include "data.h"
 #include "job.h"
 #include "ledger.h"
 #include "lib/log.h"
 #include "peer.h"
 #include "write.h"
+
+enum { DATA_BYTES_MAX = 2800 };		/* a YubiKey's objects hold 3063 */
 
 err may_write(const struct session *s)
 {
@@ -54,6 +57,88 @@ err use_outcome(struct job *j, err e)
 	default:
 		return e;
 	}
+}
+
+/* --- data objects -------------------------------------------------------------------------------- */
+static void encode_data(struct job *j, struct buf *b)
+{
+	struct CardDataWrite_in in = { .pin = *j->pin, .tries = j->tries, .object = j->slot, .value = j->first };
+
+	CardDataWrite_put_in(b, &in);
+	secret_wipe(&in.pin);
+}
+
+/* The object as it is now on the token: gone, new, or with other attributes. */
+static uint32_t data_written(struct job *j)
+{
+	struct token *t = j->token;
+
+	objects_remove(t, j->slot, OBJ_DATA);
+	if (j->first.n)
+		objects_add_data(t, j->slot, j->first);
+	broker_changed();
+	struct object *o = object_of_slot(t, j->slot, OBJ_DATA);
+	return o ? o->handle : 0;
+}
+
+static void done_data_create(struct job *j, err e, struct cur *reply)
+{
+	struct ObjectCreate_out out = { 0 };
+
+	(void)reply;
+	e = use_outcome(j, e);
+	ledger_job("data write", j, e);
+	if (ok(e) && !j->token->gone)
+		out.object = data_written(j);
+	answer_ObjectCreate(j->rq, e, &out);
+}
+
+static void done_data_set(struct job *j, err e, struct cur *reply)
+{
+	(void)reply;
+	e = use_outcome(j, e);
+	ledger_job("data write", j, e);
+	if (ok(e) && !j->token->gone)
+		data_written(j);
+	answer_AttrSet(j->rq, e, NULL);
+}
+
+static void done_data_destroy(struct job *j, err e, struct cur *reply)
+{
+	(void)reply;
+	e = use_outcome(j, e);
+	ledger_job("data delete", j, e);
+	if (ok(e) && !j->token->gone)
+		data_written(j);
+	answer_ObjectDestroy(j->rq, e, NULL);
+}
+
+/* place 0: there is none left. attrs empty: the object goes. */
+static err write_data(struct request *rq, struct session *s, uint32_t place, struct span attrs,
+                      void (*done)(struct job *, err, struct cur *))
+{
+	uint8_t room[DATA_BYTES_MAX];
+	struct buf b = BUF(room);
+
+	if (s->token->flags & TOKEN_NO_OWN_OBJECTS)
+		return FAIL(NOT_SUPPORTED);
+	/* what PIV holds apart from keys anybody can read */
+	if (template_bool(attrs, CKA_PRIVATE, false))
+		return FAIL(TEMPLATE_INCONSISTENT);
+	if (attrs.n)
+		data_put(&b, attrs);
+	if (!place || b.bad)
+		return FAIL(TOKEN_FULL);
+	struct job *j = job_new(s->token, CardDataWrite_ID, NULL);
+	if (!j || !ok(job_data(j, buf_span(&b), SPAN_NONE))) {
+		if (j)
+			job_free(j);
+		return FAIL(QUOTA);
+	}
+	j->slot = place;
+	j->encode = encode_data;
+	j->done = done;
+	return write_post(rq, s, j);
 }
 
 /* --- a certificate into the slot of its key ------------------------------------------------------ */
@@ -111,6 +196,8 @@ err write_object(struct request *rq, struct session *s, CK_ULONG cls, struct spa
 	struct span der;
 
 	TRY(may_write(s));
+	if (cls == CKO_DATA)
+		return write_data(rq, s, data_free_place(s->token), attrs, done_data_create);
 	if (cls != CKO_CERTIFICATE)
 		return FAIL(TEMPLATE_INCONSISTENT);
 	if (!template_get(attrs, CKA_VALUE, &der))
@@ -170,6 +257,8 @@ static void done_key_destroy(struct job *j, err e, struct cur *reply)
 err write_destroy(struct request *rq, struct session *s, struct object *o, struct span reason)
 {
 	TRY(may_write(s));
+	if (o->kind & OBJ_DATA)
+		return write_data(rq, s, o->slot, SPAN_NONE, done_data_destroy);
 	if (!(o->kind & (OBJ_CERT | OBJ_PRIVATE)))
 		return FAIL(ACTION_PROHIBITED);		/* a public key goes with its private key */
 	bool cert = o->kind & OBJ_CERT;
@@ -212,6 +301,17 @@ static void done_names(struct job *j, err e, struct cur *reply)
 	answer_AttrSet(j->rq, e, NULL);
 }
 
+/* The changes stand first: the first entry of a type counts. */
+static err data_set(struct request *rq, struct session *s, struct object *o, struct span attrs)
+{
+	uint8_t room[2 * DATA_BYTES_MAX];
+	struct buf b = BUF(room);
+
+	buf_put(&b, attrs);
+	buf_put(&b, o->attrs);
+	return b.bad ? FAIL(TOKEN_FULL) : write_data(rq, s, o->slot, buf_span(&b), done_data_set);
+}
+
 err write_names(struct request *rq, struct session *s, struct object *o, struct span attrs)
 {
 	struct span id = o->id, label = o->label;
@@ -219,6 +319,8 @@ err write_names(struct request *rq, struct session *s, struct object *o, struct 
 	struct AttrRec_in rec;
 
 	TRY(may_write(s));
+	if (o->kind & OBJ_DATA)
+		return data_set(rq, s, o, attrs);
 	while (cur_left(&c)) {
 		AttrRec_get_in(&c, &rec);
 		if (rec.type != CKA_ID && rec.type != CKA_LABEL)

@@ -51,6 +51,10 @@ enum {
 	KEY_PIN_ALWAYS = 16,		/* a VERIFY right before each use */
 	/* KEY_HAS_CERT is a guess: CardCert tells. Where that says NOT_FOUND and the record has no spki,
 	 * there is no key to show either. */
-	KEY_UNSURE = 32
+	KEY_UNSURE = 32,
+	KEY_IS_DATA = 64		/* no key at all: a data object; `slot` is CardDataRead's `object` */
 };
+
+/* Data objects of programs: their numbers for CardDataRead and CardDataWrite. */
+enum { DATA_FIRST = 0x5FFF50, DATA_LAST = 0x5FFF5F };
 #endif

@@ -228,10 +228,42 @@ err piv_data_read(struct token *t, uint32_t object, struct buf *out)
 	return OK;
 }
 
+/* Notes whether one of the places for data objects is taken. */
+static err note_place(struct token *t, uint32_t object, bool taken)
+{
+	uint16_t bit = (uint16_t)(1u << (object - DATA_FIRST));
+	uint8_t room[OWN_KEYS_MAX];
+	struct buf b = BUF(room);
+	struct own_keys keys;
+
+	err e = piv_own_keys(t, &b, &keys);
+	if (e.code == E_NOT_FOUND)
+		keys = (struct own_keys){ 0 };
+	else
+		TRY(e);
+	uint16_t places = (uint16_t)(taken ? keys.places | bit : keys.places & ~bit);
+	if (places == keys.places)
+		return OK;
+	keys.places = places;
+	return piv_own_keys_write(t, &keys);
+}
+
+/* A place is noted after it was filled and before it is emptied: a cut in between leaves at worst bytes
+ * that nobody is shown. */
+static err data_place(struct token *t, uint32_t object, struct span value)
+{
+	if (!value.n)
+		TRY(note_place(t, object, false));
+	TRY(piv_put(t, object, false, value));
+	return value.n ? note_place(t, object, true) : OK;
+}
+
 err piv_data_write(struct token *t, uint32_t object, struct span value)
 {
 	if (forbidden(object))
 		return FAIL(ACTION_PROHIBITED);
 	TRY(piv_manage(t));
+	if (object >= DATA_FIRST && object <= DATA_LAST)
+		return data_place(t, object, value);
 	return piv_put(t, object, false, value);
 }

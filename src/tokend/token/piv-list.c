@@ -182,6 +182,11 @@ err piv_list(struct token *t, struct buf *out)
 		if (slot)
 			put_own(out, &own.key[i], slot);
 	}
+	for (unsigned i = 0; i <= DATA_LAST - DATA_FIRST; i++) {
+		struct KeyRec_in data = { .slot = DATA_FIRST + i, .flags = KEY_IS_DATA };
+		if (own.places & 1u << i)
+			KeyRec_put_in(out, &data);
+	}
 	if (!piv_of(t)->own)
 		TRY(key_history(t, &retired));
 	for (size_t i = 0; i < STANDARD_SLOTS + retired; i++)

@@ -65,11 +65,15 @@ err own_keys_get(struct span value, struct own_keys *out)
 	struct cur c = cur_of(value), v;
 
 	out->n = 0;
+	out->places = 0;
 	if (!form_is_ours(&c))
 		return FAIL(BAD_REPLY);
 	while (cur_left(&c)) {
 		struct own_key key;
-		if (tlv_next(&c, &v) != 0xA0)
+		uint32_t tag = tlv_next(&c, &v);
+		if (tag == 0x87)
+			out->places = cur_u16(&v);
+		if (tag != 0xA0)
 			continue;
 		if (!get_key(v, &key))
 			return FAIL(BAD_REPLY);
@@ -101,6 +105,9 @@ void own_keys_put(struct buf *b, const struct own_keys *k)
 	for (size_t i = 0; i < k->n; i++)
 		TLV(b, 0xA0)
 			put_key(b, &k->key[i]);
+	if (k->places)
+		TLV(b, 0x87)
+			buf_be(b, k->places, 2);
 }
 
 struct own_key *own_key_find(struct own_keys *k, uint32_t slot)

@@ -13,6 +13,10 @@
  *   A0    80 SLOT, 81 ALGORITHM (enum alg), 82 FLAGS (OWN_KEY_...), 83 PIN POLICY, TOUCH POLICY,
  *         84 ID, 85 LABEL, 86 SubjectPublicKeyInfo of a key whose slot holds no certificate
  *
+ *   87    PLACES, two bytes: a bit for each of 5FFF50 ... 5FFF5F that holds a program's data object
+ *
+ * 5FFF50 ... 5FFF5F hold data objects (CKO_DATA) as the broker writes them.
+ *
  * A reader skips tags that it does not know and refuses another version. */
 #ifndef BSRE_TOKEND_PIV_OWN_H
 #define BSRE_TOKEND_PIV_OWN_H
@@ -45,7 +49,7 @@ struct own_key {
 	uint8_t     slot, alg, flags, pin_policy, touch_policy;
 	struct span id, label, spki;	/* borrowed */
 };
-struct own_keys { size_t n; struct own_key key[OWN_KEYS]; };
+struct own_keys { size_t n; struct own_key key[OWN_KEYS]; uint16_t places; };
 
 /* There and back. BAD_REPLY: not ours, or another version's. */
 err  own_label_get(struct span value, struct own_label *out) MUST_USE;

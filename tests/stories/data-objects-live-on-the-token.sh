@@ -1,0 +1,28 @@
+#!/bin/sh
+# A program writes a data object, others read it, also after the token was pulled; too large a one is
+# refused and nothing is lost; one that is deleted is gone.
+. "$(dirname "$0")/story.sh"
+
+p11() { pkcs11-tool --module "$P11_MODULE" "$@"; }
+user() { p11 --login --pin "$P11_PIN" "$@"; }
+echo "some data" >note
+head -c 2500 /dev/urandom >big
+head -c 3500 /dev/urandom >huge
+user --write-object note --type data --label note --application-label letters >log 2>&1 || { cat log; fail "not written"; }
+p11 -r --type data --label note -o back >log 2>&1
+cmp note back || fail "not what was written"
+user --write-object huge --type data --label huge >log 2>&1 && fail "a huge one was taken"
+grep CKR_DEVICE_MEMORY log || { cat log; fail "not said to be too large"; }
+user --write-object big --type data --label big >log 2>&1 || { cat log; fail "2500 bytes are not taken"; }
+token unplug
+token plug
+for i in 1 2 3 4 5 6 7 8 9 10; do
+	bsre-token list >/dev/null 2>&1 && break
+	sleep 0.3
+done
+p11 -r --type data --label big -o back >log 2>&1
+cmp big back || fail "not what was written, after $i"
+user --delete-object --type data --label note >log 2>&1 || { cat log; fail "not deleted"; }
+p11 -O --type data >log 2>&1
+grep note log && fail "still there"
+grep big log || fail "the other one is gone too"

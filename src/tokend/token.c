@@ -10,7 +10,8 @@
 #include "token.h"
 #include "wire/events.h"
 
-enum { MONITORS_MAX = 16, MONITOR_RETRY_MS = 1000, CRASHES_MAX = 4, BUSY_RETRY_MS = 2000 };
+enum { MONITORS_MAX = 16, MONITOR_RETRY_MS = 1000, CRASHES_MAX = 4, BUSY_RETRY_MS = 2000,
+       MUTE_RETRY_MS = 250 };
 
 static struct monitor {
 	struct child     child;
@@ -117,13 +118,13 @@ static enum reader_state state_after(err e)
 
 static void token_arrive(struct reader *r);
 
-static int busy_again(sd_event_source *s, uint64_t usec, void *data)
+static int try_again(sd_event_source *s, uint64_t usec, void *data)
 {
 	struct reader *r = data;
 
 	(void)s, (void)usec;
 	broker_cancel(&r->again);
-	if (r->present && !r->token && r->state == READER_EXCLUSIVE)
+	if (r->present && !r->token && r->state != READER_QUARANTINED)
 		token_arrive(r);
 	return 0;
 }
@@ -142,10 +143,14 @@ static void done_open(struct job *j, err e, struct cur *reply)
 	}
 	if (!ok(e)) {
 		log_line(LOG_NOTICE, "reader=%s: %s", t->reader->name, log_err(e));
+		struct reader *r = t->reader;
 		token_remove(t, state_after(e), false);
-		/* pcscd does not tell when another program lets go of a card that it held alone */
-		if (t->reader->state == READER_EXCLUSIVE)
-			broker_after(&t->reader->again, BUSY_RETRY_MS, busy_again, t->reader);
+		/* pcscd does not tell when another program lets go of a card that it held alone, nor of a card
+		 * that was away for less than it looks */
+		if (r->state == READER_EXCLUSIVE)
+			broker_after(&r->again, BUSY_RETRY_MS, try_again, r);
+		else if (r->state != READER_UNKNOWN_CARD && ++r->crashes < CRASHES_MAX)
+			broker_after(&r->again, MUTE_RETRY_MS << r->crashes, try_again, r);
 	} else {
 		bool arrived = !t->known;
 		keep_identity(t, &out);

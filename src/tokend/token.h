@@ -17,9 +17,9 @@ struct reader {
 	uint8_t           atr[33];
 	size_t            atr_n;
 	bool              present, exclusive, gone;
-	sd_event_source  *again;		/* when a card that another program held is tried again */
 	uint32_t          count;		/* the reader's own event counter */
-	unsigned          crashes;		/* workers lost since the card was put in */
+	unsigned          crashes;		/* workers lost, or silence, since the card was put in */
+	sd_event_source  *again;		/* when a card that was mute or held by another is tried again */
 	enum reader_state state;
 	struct token     *token;		/* NULL: empty, or nothing that a driver knows */
 };

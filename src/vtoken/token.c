@@ -25,6 +25,8 @@ static void tell_all(struct token *t)
 			port_tell(t, t->ports[i]);
 }
 
+enum { AWAY_US = 1000000 };
+
 void token_unplug(struct token *t)
 {
 	if (!t->plugged)
@@ -37,6 +39,9 @@ void token_unplug(struct token *t)
 			port_close(t, p);
 	}
 	t->asker = NULL;
+	/* No hand pulls and puts in within a second, and vpcd, which looks every 400 ms (later under load),
+	 * takes a card that was away for less for one that broke. */
+	t->vpcd_retry = now_us() + AWAY_US;
 	card_power(&t->card, false);
 	tell_all(t);
 }
@@ -47,7 +52,6 @@ void token_plug(struct token *t)
 		return;
 	t->plugged = true;
 	t->replug = 0;
-	t->vpcd_retry = 0;
 	tell_all(t);
 }
 

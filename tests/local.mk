@@ -21,7 +21,9 @@ stories = \
 	tests/stories/an-open-card-is-closed-soon.sh \
 	tests/stories/an-unknown-card-is-said-plainly.sh \
 	tests/stories/each-exit-status-of-the-utility.sh \
+	tests/stories/data-objects-live-on-the-token.sh \
 	tests/stories/each-program-has-its-own-login.sh \
+	tests/stories/every-mechanism-agrees-with-openssl.sh \
 	tests/stories/every-command-answers-in-json.sh \
 	tests/stories/every-mechanism-agrees-with-openssl.sh \
 	tests/stories/no-token-is-said-plainly.sh \

@@ -135,7 +135,7 @@ static err new_manage_key(struct token *t)
 	uint8_t alg;
 
 	piv_manage_factory(&factory);
-	TRY(piv_manage_with(t, 0, &factory));
+	TRY(piv_manage_with(t, &factory));
 	TRY(piv_manage_random(t, &alg, &key));
 	TRY(piv_manage_keep(t, &key));
 	TRY(piv_manage_set(t, alg, &key));
@@ -151,28 +151,45 @@ static err init_by_reset(struct token *t, const struct CardInit_in *in)
 	return set_secrets(t, in);
 }
 
-/* The management key of a card that cannot be reset: the one given, else the one kept under the PIN. */
-static err given_or_kept(struct token *t, const struct CardInit_in *in)
+/* What printed information is to hold again: the key that stays in force. */
+static err keep_old(struct token *t, const struct secret *old)
 {
-	SECRET key = { 0 };
+	return old->n ? piv_manage_keep(t, old) : piv_put(t, PIV_PRINTED, false, SPAN_NONE);
+}
 
-	if (in->management.n == 0)
-		return piv_manage(t);
-	TRY(piv_manage_with(t, 0, &in->management));
-	key = in->management;
-	return piv_manage_keep(t, &key);
+/* A random management key where the card knows Yubico's command for it; else the old one stays. It is
+ * kept under the PIN before it is in force: with the factory's to fall back on, no moment has neither. */
+static err try_manage_key(struct token *t, const struct secret *given)
+{
+	SECRET old = { 0 };
+	SECRET key = { 0 };
+	uint8_t alg;
+
+	err e = given->n ? OK : piv_manage_kept(t, &old);
+	if (!ok(e) && !e.sw && e.code != E_NOT_FOUND)
+		return e;
+	TRY(piv_manage_random(t, &alg, &key));
+	TRY(piv_manage_keep(t, &key));
+	e = piv_manage_set(t, alg, &key);
+	if (ok(e)) {
+		piv_of(t)->manage_alg = alg;
+		return OK;
+	}
+	if (!e.sw)
+		return e;
+	remain(t, "the management key, which this card cannot change");
+	return keep_old(t, given->n ? given : &old);
 }
 
 /* Without RESET nothing can be forced: the PUK must be right; it sets the PIN, which gives the
- * management key. */
+ * management key, unless that is given. */
 static err init_by_overwriting(struct token *t, const struct CardInit_in *in)
 {
 	TRY(piv_pin_unblock(t, &in->puk, &in->pin));
 	TRY(piv_verify(t, &in->pin));
-	TRY(given_or_kept(t, in));
-	TRY(erase_slots(t));
-	remain(t, "the management key, which this card cannot change");
-	return OK;
+	TRY(in->management.n ? piv_manage_with(t, &in->management) : piv_manage(t));
+	TRY(try_manage_key(t, &in->management));
+	return erase_slots(t);
 }
 
 /* --- all of it ------------------------------------------------------------------------------- */

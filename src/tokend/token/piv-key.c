@@ -277,6 +277,8 @@ err piv_key_destroy(struct token *t, uint32_t slot)
 	if (!key)
 		return FAIL(TOKEN_FULL);
 	err e = piv_of(t)->firmware >= FIRMWARE_MOVE ? delete_key(t, slot) : FAIL(NOT_SUPPORTED);
+	if (e.code == E_NOT_FOUND)
+		e = OK;				/* it went before: only the note is missing */
 	if (e.code == E_NOT_SUPPORTED)
 		e = piv_make_key(t, slot, piv_alg(ALG_P256), 0, 0, &spki);
 	TRY(e);

@@ -90,18 +90,27 @@ static err said_alg(struct token *t, uint8_t *alg)
 	return ok(e) || e.sw || e.code == E_NOT_SUPPORTED ? OK : e;
 }
 
-err piv_manage_with(struct token *t, uint8_t alg, const struct secret *key)
+static err try_cipher(struct token *t, const struct cipher *c, const struct secret *key)
+{
+	err e = mutual(t, c, key);
+
+	t->managed = ok(e);
+	return e;
+}
+
+/* The cipher that the card names comes first, then every other with keys of that length. */
+err piv_manage_with(struct token *t, const struct secret *key)
 {
 	err e = FAIL(TOKEN_WRITE_PROTECTED);
+	uint8_t alg;
 
-	if (!alg)
-		TRY(said_alg(t, &alg));
+	TRY(said_alg(t, &alg));
 	t->to_reset = true;			/* whatever comes of it */
-	for (size_t i = 0; i < CIPHERS; i++) {
-		if (ciphers[i].key != key->n || (alg && ciphers[i].id != alg))
+	for (size_t i = 0; i < 2u * CIPHERS; i++) {
+		const struct cipher *c = &ciphers[i % CIPHERS];
+		if (c->key != key->n || (c->id == alg) != (i < CIPHERS))
 			continue;
-		e = mutual(t, &ciphers[i], key);
-		t->managed = ok(e);
+		e = try_cipher(t, c, key);
 		if (ok(e) || !e.sw)
 			return e;
 	}
@@ -145,19 +154,17 @@ void piv_manage_factory(struct secret *key)
 err piv_manage(struct token *t)
 {
 	SECRET key = { 0 };
-	uint8_t alg = 0;
 
 	if (t->managed)
 		return OK;
 	TRY(piv_learn(t));
 	err e = piv_manage_kept(t, &key);
-	if (ok(e)) {
-		e = piv_manage_with(t, alg, &key);
-	} else if (e.sw || e.code == E_NOT_FOUND) {
-		piv_manage_factory(&key);
-		e = piv_manage_with(t, alg, &key);
-	}
-	return e;
+	if (ok(e))
+		e = piv_manage_with(t, &key);
+	if (ok(e) || (e.code != E_NOT_FOUND && e.code != E_TOKEN_WRITE_PROTECTED && !e.sw))
+		return e;
+	piv_manage_factory(&key);
+	return piv_manage_with(t, &key);
 }
 
 /* --- a new one ------------------------------------------------------------------------------- */

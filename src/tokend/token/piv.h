@@ -107,8 +107,8 @@ err piv_spki(struct cur public, const struct piv_alg *alg, struct buf *spki) MUS
 /* Authenticates with the management key, once a transaction: the one kept under the PIN in printed
  * information, else the factory's. The PIN is verified. TOKEN_WRITE_PROTECTED: neither opens the token. */
 err piv_manage(struct token *t) MUST_USE;
-/* The same with a given key. alg 0: found out. */
-err piv_manage_with(struct token *t, uint8_t alg, const struct secret *key) MUST_USE;
+/* The same with a given key, whatever its cipher. */
+err piv_manage_with(struct token *t, const struct secret *key) MUST_USE;
 /* The management key of the factory. */
 void piv_manage_factory(struct secret *key);
 /* A random one for this card, and its algorithm. */

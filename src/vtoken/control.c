@@ -2,6 +2,7 @@
 #include "config.h"
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "token.h"
@@ -122,6 +123,14 @@ static void order_no_extended(struct token *t, char *const *args, size_t n, stru
 	}
 	t->card.no_extended = n == 0;
 	say(a, "ok");
+}
+
+static void order_timing(struct token *t, char *const *args, size_t n, struct answer *a)
+{
+	uint64_t seed = n == 2 ? strtoull(args[1], NULL, 10) : 1;
+
+	say(a, (n == 1 || n == 2) && timing_set(&t->timing, args[0], seed) ? "ok"
+		: "error usage: timing none|A|B|C|D [SEED]");
 }
 
 static void order_model(struct token *t, char *const *args, size_t n, struct answer *a)

@@ -223,12 +223,18 @@ static void serve(struct token *t, struct port *p, struct span body)
 		port_send(t, p, SPAN_NONE);	/* no power, no card */
 }
 
+/* What a reader answers while its card is at work, without asking it. */
+static bool needs_no_card(struct span body)
+{
+	return body.n == 1 && (body.p[0] == GET_ATR || body.p[0] == WATCH);
+}
+
 bool port_serve(struct token *t, struct port *p)
 {
 	struct cur c = cur_of((struct span){ p->in, p->n });
 	struct span body = cur_counted(&c, 2);
 
-	if (c.bad)
+	if (c.bad || (t->busy && !needs_no_card(body)))
 		return false;
 	serve(t, p, body);
 	if (p->fd < 0)

@@ -124,15 +124,22 @@ static void deliver(struct token *t)
 	wipe(t->reply, sizeof t->reply);
 }
 
-/* Frames that have arrived, one port after the other, until the card has something to do. */
-static void serve_ports(struct token *t)
+/* Frames that have arrived, one port after the other. When one makes the card work, its neighbour
+ * is the first to be asked afterwards. */
+static bool serve_ports(struct token *t)
 {
-	for (size_t i = 0; i < PORTS && !t->busy; i++) {
-		struct port *p = t->ports[(t->turn + i) % PORTS];
-		while (p && p->fd >= 0 && !t->busy && port_serve(t, p))
-			if (t->busy)
-				t->turn = (t->turn + i + 1) % PORTS;
+	size_t first = t->turn;
+	bool served = false;
+
+	for (size_t i = 0; i < PORTS; i++) {
+		struct port *p = t->ports[(first + i) % PORTS];
+		bool was = t->busy;
+		while (p && p->fd >= 0 && port_serve(t, p))
+			served = true;
+		if (t->busy && !was)
+			t->turn = (first + i + 1) % PORTS;
 	}
+	return served;
 }
 
 static int timeout_ms(const struct token *t)
@@ -160,7 +167,7 @@ static void fill(const struct token *t, struct pollfd *f)
 		f[2 + i] = (struct pollfd){ .fd = t->controls[i].fd, .events = POLLIN };
 	for (size_t i = 0; i < PORTS; i++) {
 		const struct port *p = t->ports[i];
-		bool listens = p && p->fd >= 0 && !t->busy && p->n < sizeof p->in;
+		bool listens = p && p->fd >= 0 && p->n < sizeof p->in;
 		f[2 + CONTROLS + i] = (struct pollfd){ .fd = listens ? p->fd : -1, .events = POLLIN };
 	}
 }
@@ -210,10 +217,10 @@ void token_run(struct token *t)
 	sigaction(SIGXFSZ, &ignore, NULL);	/* a file limit is a full disk, not an end */
 	while (!stopped && !t->stop) {
 		turn(t);
-		if (t->busy && now_us() >= t->due)
-			deliver(t);
-		serve_ports(t);
-		if (t->busy && now_us() >= t->due)
-			deliver(t);
+		/* as long as there are frames: no event will come for what has been read */
+		do {
+			if (t->busy && now_us() >= t->due)
+				deliver(t);
+		} while (serve_ports(t));
 	}
 }

@@ -195,12 +195,101 @@ class Bench:
         assert lines == ["> 0020008008" + "**" * 8 + " < 9000", "> 00FD000003 < 0507019000"], lines
 
 
+    def timing(self):
+        def least(command, times=3):
+            took = []
+            for _ in range(times):
+                began = time.monotonic()
+                self.send(command)
+                took.append((time.monotonic() - began) * 1000)
+            return min(took)
+
+        self.order("timing B")
+        asked, verified = least(TRIES), least(VERIFY)
+        self.order("timing none")
+        fast = least(TRIES)
+        assert 4 <= asked < 20 and 24.6 <= verified < 60, (asked, verified)
+        assert fast < asked, fast
+        return "%.1f and %.1f ms" % (asked, verified)
+
+
+class OwnSocket(Bench):
+    """What only the token's own socket has: several readers at once, and whatever bytes they send."""
+
+    def readers(self, count):
+        made = [Direct(os.environ["VTOKEN_DIRECT"]) for _ in range(count)]
+        for one in made:
+            one.connect()
+        return made
+
+    def two_share_a_card(self):
+        self.card.close()
+        a, b = self.readers(2)
+        a.transmit(SELECT)
+        assert a.transmit(VERIFY) == b"\x90\0"
+        assert b.transmit(TRIES) == b"\x90\0"
+        b.transmit(bytes.fromhex(DUMMY))
+        assert a.transmit(TRIES).hex() == "6d00"
+        a.transmit(SELECT)
+        a.transmit(VERIFY)
+        a.close()                       # b still gives power
+        assert b.transmit(TRIES) == b"\x63\xc3" or b.transmit(TRIES) == b"\x90\0"
+        b.close()                       # nobody does
+        a.connect()
+        assert a.transmit(TRIES).hex() == "6d00"
+        a.close()
+
+    def many_take_turns(self):
+        many = self.readers(16)
+        many[0].transmit(SELECT)
+        said = []
+
+        def ask(one):
+            for _ in range(50):
+                said.append(one.transmit(SERIAL)[-2:])
+
+        threads = [threading.Thread(target=ask, args=(one,)) for one in many]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert said == [b"\x90\0"] * 800
+        for one in many:
+            one.close()
+
+    def events_come_while_it_hangs(self):
+        self.order("stall-at 1")
+        hung = threading.Thread(target=lambda: self.fails(SERIAL))
+        hung.start()
+        time.sleep(0.2)
+        late = Direct(os.environ["VTOKEN_DIRECT"])
+        assert late.wait(True, 2), "a watcher was not answered"
+        self.order("unplug")
+        assert late.wait(False, 2)
+        hung.join()
+        self.order("plug")
+        assert late.wait(True, 2)
+
+    def no_power_no_card(self):
+        self.card._send(self.card.link, b"\0")
+        self.fails(TRIES)
+
+    def any_bytes(self):
+        one = self.readers(1)[0]
+        one.link.sendall(b"\0\0" * 3)          # nothing at all, three times
+        assert one.transmit(b"\0" * 65535).hex() == "6700"
+        one.link.sendall(b"\0\4\0\x20\0\x80" * 100)
+        for _ in range(100):
+            assert len(one._frame(one.link)) == 2
+        one.link.sendall(b"\0\1\x77")         # a control that there is not
+        assert one.link.recv(10) == b""
+
+
 def main(way):
     order = Orders(os.environ["BSRE_VTOKEN_CONTROL"])
-    bench = Bench(Pcsc() if way == "pcscd" else Direct(os.environ["VTOKEN_DIRECT"]), order)
-    if way == "pcscd":
-        assert bench.card.wait(True, 5)
-    for name in [n for n in vars(Bench) if n not in ("fresh", "send", "fails", "back") and not n.startswith("_")]:
+    bench = Bench(Pcsc(), order) if way == "pcscd" else OwnSocket(Direct(os.environ["VTOKEN_DIRECT"]), order)
+    names = list(vars(Bench)) + (list(vars(OwnSocket)) if way == "direct" else [])
+    for name in [n for n in names if n not in ("fresh", "send", "fails", "back", "readers") and n[0] != "_"]:
         bench.fresh()
         said = getattr(bench, name)()
         print("%s: %s%s" % (way, name.replace("_", " "), ": " + said if said else ""))

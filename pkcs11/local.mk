@@ -17,7 +17,13 @@ libbsre_pkcs11_la_LIBADD = libbsrewire.la
 # nodelete: programs unload it while their threads still are in it (p11-kit, Java)
 libbsre_pkcs11_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-export-symbols-regex '^C_[A-Z][A-Za-z]*$$' \
-	-Wl,-z,nodelete -Wl,-z,defs -Wl,--gc-sections -Wl,--as-needed
+	-Wl,-z,nodelete -Wl,--gc-sections -Wl,--as-needed $(module_whole)
+# a sanitizer's own functions come from the program that loads the module
+if !SANITIZERS
+if !FUZZERS
+module_whole = -Wl,-z,defs
+endif
+endif
 
 # a sanitizer brings its own library
 if !SANITIZERS
@@ -69,3 +75,21 @@ install-data-hook:
 	rm -f '$(DESTDIR)$(pkcs11dir)/libbsre-pkcs11.la'
 uninstall-hook:
 	rm -f '$(DESTDIR)$(pkcs11dir)/libbsre-pkcs11.so'
+
+# on the real service
+TESTS += tests/stories/every-null-is-an-error.sh
+EXTRA_DIST += tests/stories/every-null-is-an-error.sh
+
+# a hostile broker; libFuzzer's main with --enable-fuzzers, otherwise one that runs the corpus
+check_PROGRAMS += tests/fuzz/fuzz-module
+tests_fuzz_fuzz_module_SOURCES = tests/fuzz/fuzz-module.c $(libbsre_pkcs11_la_SOURCES)
+tests_fuzz_fuzz_module_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_fuzz_fuzz_module_LDADD = libbsrewire.la
+tests_fuzz_fuzz_module_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=hello_connect -Wl,--wrap=conn_send
+if FUZZERS
+tests_fuzz_fuzz_module_LDFLAGS += -fsanitize=fuzzer
+else
+tests_fuzz_fuzz_module_SOURCES += tests/fuzz/standalone.c
+TESTS += tests/fuzz/fuzz-module
+endif
+EXTRA_DIST += tests/fuzz/corpus/fuzz-module

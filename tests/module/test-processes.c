@@ -1,5 +1,6 @@
 /* The module in programs that fork, have threads, and end badly. */
 #include "config.h"
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include "client.h"
@@ -182,6 +183,72 @@ static void nothing_leaks(void **state)
 	same(descriptors(), before);
 }
 
+/* --- the end of the process -------------------------------------------------------------------- */
+
+static void *unload;			/* of host_load, in children that unload the module */
+static int late;			/* what static destructors do */
+
+/* poppler: NSS_Shutdown from a static destructor, after every atexit handler. */
+__attribute__((destructor)) static void leave_late(void)
+{
+	CK_ULONG n;
+
+	if (!late)
+		return;
+	CK_RV rv = m->C_GetSlotList(CK_TRUE, NULL, &n) | m->C_CloseAllSessions(1) | m->C_Finalize(NULL);
+	if (rv != CKR_OK || m->C_CloseAllSessions(1) != CKR_CRYPTOKI_NOT_INITIALIZED)
+		_exit(9);
+}
+
+static int child_finalizes_in_a_destructor(CK_SESSION_HANDLE h)
+{
+	(void)h;
+	if (m->C_Initialize(NULL) != CKR_OK)
+		return 1;
+	open_session(1);
+	late = 1;
+	exit(0);
+}
+
+static int child_never_finalizes(CK_SESSION_HANDLE h)
+{
+	struct flight f;
+	struct waiting w;
+
+	(void)h;
+	if (m->C_Initialize(NULL) != CKR_OK)
+		return 1;
+	launch(&f);
+	wait_in_thread(&w);
+	exit(0);			/* with both still in their calls */
+}
+
+static int child_unloads(CK_SESSION_HANDLE h)
+{
+	struct waiting w;
+
+	(void)h;
+	if (m->C_Initialize(NULL) != CKR_OK)
+		return 1;
+	wait_in_thread(&w);
+	for (int i = 0; i < 100; i++)
+		if (dlclose(unload) != 0 || host_load(&unload) != m)
+			return 2;
+	dlclose(unload);
+	m->C_Finalize(NULL);		/* a thread of ours is in there: it must still be mapped */
+	pthread_join(w.thread, NULL);
+	return w.rv == CKR_CRYPTOKI_NOT_INITIALIZED ? 0 : 3;
+}
+
+static void ends_of_processes(void **state)
+{
+	(void)state;
+	same(in_child(child_finalizes_in_a_destructor, 0), 0);
+	same(in_child(child_never_finalizes, 0), 0);
+	host_load(&unload);
+	same(in_child(child_unloads, 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +257,7 @@ int main(void)
 		WITH(many_threads),
 		WITH(vandals),
 		WITH(nothing_leaks),
+		WITH(ends_of_processes),
 	};
 
 	prepare();

@@ -37,6 +37,8 @@ struct op {
 	uint32_t    most;		/* the longest result */
 	uint8_t    *kept;		/* a result that the caller had no room for */
 	size_t      kept_n;
+	uint8_t    *held;		/* small parts that were not sent yet */
+	size_t      held_n;
 };
 
 struct session {

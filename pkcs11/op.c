@@ -7,7 +7,10 @@
 #include "template.h"
 #include "wire/frame.h"
 
-enum { SIGNATURE_MAX = 4096 };		/* bytes; longer than any key's */
+enum {
+	SIGNATURE_MAX = 4096,		/* bytes; longer than any key's */
+	HELD_MAX = 16384		/* bytes of small parts that go to the broker together */
+};
 
 static bool bytes_good(struct span v)
 {
@@ -27,6 +30,9 @@ void op_clear(struct op *op)
 	if (op->kept)
 		wipe(op->kept, op->kept_n);
 	free(op->kept);
+	if (op->held)
+		wipe(op->held, op->held_n);
+	free(op->held);
 	*op = (struct op){ 0 };
 }
 
@@ -38,12 +44,15 @@ static void set(struct session *s, enum op_kind kind, struct op to)
 	tables_unlock();
 }
 
-/* What is known now. `kept` is not the caller's to read: another thread may free it. */
+/* What is known now. `kept` is not the caller's to read: another thread may free it. `held` stays where
+ * it is. */
 static struct op get(struct session *s, enum op_kind kind)
 {
 	tables_lock();
 	struct op op = s->op[kind];
 	tables_unlock();
+	op.held = NULL;
+	op.held_n = 0;
 	return op;
 }
 
@@ -155,6 +164,52 @@ static err stream(struct session *s, enum op_kind kind, struct span data)
 	return OK;
 }
 
+/* Takes a small part to those that wait. False: there is no room, they must go first. */
+static bool hold_part(struct session *s, enum op_kind kind, struct span part)
+{
+	bool held = false;
+
+	tables_lock();
+	struct op *op = &s->op[kind];
+	if (op->live && !op->held && part.n < HELD_MAX)
+		op->held = malloc(HELD_MAX);
+	if (op->live && op->held) {
+		struct buf b = { op->held, op->held_n, HELD_MAX, false };
+		buf_put(&b, part);
+		op->held_n = b.n;
+		held = !b.bad;
+	}
+	tables_unlock();
+	return held;
+}
+
+/* Sends the parts that wait. */
+static err send_held(struct session *s, enum op_kind kind)
+{
+	struct op *op = &s->op[kind];
+
+	tables_lock();
+	uint8_t *held = op->held;
+	size_t n = op->held_n;
+	op->held = NULL;
+	op->held_n = 0;
+	tables_unlock();
+	err e = stream(s, kind, (struct span){ held, n });
+	if (held)
+		wipe(held, n);
+	free(held);
+	return e;
+}
+
+/* A program that hashes a file 64 bytes at a time would else pay a system call for each. */
+static err gather(struct session *s, enum op_kind kind, struct span part)
+{
+	if (hold_part(s, kind, part))
+		return OK;
+	TRY(send_held(s, kind));
+	return hold_part(s, kind, part) ? OK : stream(s, kind, part);
+}
+
 CK_RV op_update(CK_SESSION_HANDLE h, enum op_kind kind, struct span part)
 {
 	HOLD(s, h);
@@ -164,7 +219,7 @@ CK_RV op_update(CK_SESSION_HANDLE h, enum op_kind kind, struct span part)
 	if (!bytes_good(part))
 		return spoil(s, kind, CKR_ARGUMENTS_BAD);
 	mark(s, kind, true, false);
-	return session_rv(s, stream(s, kind, part));
+	return session_rv(s, gather(s, kind, part));
 }
 
 CK_RV op_update_out(CK_SESSION_HANDLE h, enum op_kind kind, struct span part, CK_BYTE *out,
@@ -219,7 +274,9 @@ static err ask(struct session *s, struct op op, struct OpFinish_in *in, struct O
 {
 	in->session = s->id;
 	r->epoch = s->epoch;
-	err e = send_rest(s, op, in);
+	err e = send_held(s, (enum op_kind)in->op);
+	if (ok(e))
+		e = send_rest(s, op, in);
 	if (ok(e))
 		e = call_OpFinish(s->m->link, in, out, r);
 	if (e.code != E_PIN_NEEDED)

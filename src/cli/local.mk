@@ -81,3 +81,16 @@ tests_unit_test_cli_SOURCES = tests/unit/test-cli.c tests/unit/unit.h
 tests_unit_test_cli_CFLAGS = $(libbsrecli_la_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_cli_LDADD = libbsrecli.la $(CMOCKA_LIBS)
 endif
+
+# fuzz target: libFuzzer's main with --enable-fuzzers, otherwise one that runs the corpus
+check_PROGRAMS += tests/fuzz/fuzz-dn
+tests_fuzz_fuzz_dn_SOURCES = tests/fuzz/fuzz-dn.c
+tests_fuzz_fuzz_dn_CFLAGS = $(libbsrecli_la_CFLAGS)
+tests_fuzz_fuzz_dn_LDADD = libbsrecli.la
+if FUZZERS
+tests_fuzz_fuzz_dn_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+tests_fuzz_fuzz_dn_SOURCES += tests/fuzz/standalone.c
+TESTS += tests/fuzz/fuzz-dn
+endif
+EXTRA_DIST += tests/fuzz/corpus/fuzz-dn

@@ -86,7 +86,7 @@ static void show(struct cli *c, X509 *x, const struct key *k)
 
 	say_note(_("Certificate of %s"), json_string_value(json_object_get(o, "subject")));
 	say_note(_("  issued by %s, valid until %s"), json_string_value(json_object_get(o, "issuer")),
-		 json_string_value(json_object_get(o, "not_after")));
+		 print_day(json_string_value(json_object_get(o, "not_after"))));
 	say_note(_("  for the %s key '%s' in slot %02x"), k->alg, k->label, k->slot);
 	json_object_set_new(c->result, "certificate", o);
 	json_object_set_new(c->result, "key", key_json(k));

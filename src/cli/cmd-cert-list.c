@@ -19,7 +19,7 @@ static const struct column columns[] = {
 	{ "label",     N_("LABEL"),   0.15, CUT,  NULL },
 	{ "holder",    N_("HOLDER"),  0.3,  CUT,  NULL },
 	{ "issuer",    N_("ISSUER"),  0.2,  CUT,  NULL },
-	{ "not_after", N_("EXPIRES"), 0,    0, NULL },
+	{ "not_after", N_("EXPIRES"), 0,    DAY, NULL },
 	{ "days_left", N_("DAYS"),    0,    0, days_colour },
 };
 

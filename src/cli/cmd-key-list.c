@@ -13,7 +13,7 @@ static const struct column columns[] = {
 	{ "pin_policy",   N_("PIN"),       0,    WORDS, NULL },
 	{ "touch_policy", N_("TOUCH"),     0,    WORDS, NULL },
 	{ "holder",       N_("HOLDER"),    0.3,  CUT,  NULL },
-	{ "not_after",    N_("EXPIRES"),   0,    0, NULL },
+	{ "not_after",    N_("EXPIRES"),   0,    DAY, NULL },
 };
 
 /* The certificate of a key, the one that ends last where it has several. */

@@ -33,7 +33,7 @@ static const struct column cert_columns[] = {
 	{ "slot",      N_("SLOT"),    0,    0, NULL },
 	{ "holder",    N_("HOLDER"),  0.35, CUT,  NULL },
 	{ "issuer",    N_("ISSUER"),  0.25, CUT,  NULL },
-	{ "not_after", N_("EXPIRES"), 0,    0, NULL },
+	{ "not_after", N_("EXPIRES"), 0,    DAY, NULL },
 	{ "days_left", N_("DAYS"),    0,    0, state_colour },
 };
 static const struct column login_columns[] = {

@@ -10,6 +10,7 @@
 #include "chain.h"
 #include "describe.h"
 #include "file.h"
+#include "print.h"
 #include "say.h"
 
 /* A signature file, DER or PEM; NULL: it is none. */
@@ -94,7 +95,7 @@ static void tell(const json_t *list)
 		say_note(_("Signer: %s"), json_string_value(json_object_get(o, "subject")));
 		say_note(_("  certificate issued by %s, valid until %s"),
 			 json_string_value(json_object_get(o, "issuer")),
-			 json_string_value(json_object_get(o, "not_after")));
+			 print_day(json_string_value(json_object_get(o, "not_after"))));
 		if (when)
 			say_note(_("  signing time (as the signer's computer had it): %s"), when);
 	}

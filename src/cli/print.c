@@ -41,6 +41,17 @@ static const char *word(const char *text)
 	return text;
 }
 
+const char *print_day(const char *time)
+{
+	static char day[16];
+	struct tm tm = { 0 };
+
+	if (!time || !strptime(time, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return "?";
+	time_t t = timegm(&tm);
+	return localtime_r(&t, &tm) && strftime(day, sizeof day, "%Y-%m-%d", &tm) ? day : "?";
+}
+
 /* A member as the table shows it. */
 static const char *cell_text(const json_t *row, const struct column *column, char *room, size_t size)
 {
@@ -48,6 +59,8 @@ static const char *cell_text(const json_t *row, const struct column *column, cha
 
 	if (json_is_string(v) && column->flags & WORDS)
 		return word(json_string_value(v));
+	if (json_is_string(v) && column->flags & DAY)
+		return print_day(json_string_value(v));
 	if (json_is_string(v))
 		return json_string_value(v);
 	if (json_is_integer(v))

@@ -5,9 +5,10 @@
 
 /* A column of a table: the member of each row's object it shows, its heading, how much of the width
  * it wants (0..1: a share; 0: as little as it needs). CUT: it may be cut where the table is too wide.
- * WORDS: what it shows is one of our own words (words.def), and is translated. paint: the colour of a
+ * WORDS: what it shows is one of our own words (words.def), and is translated. DAY: a time, of which
+ * the day is shown. paint: the colour of a
  * row's cell ("red"), or NULL; may be NULL itself. */
-enum { CUT = 1, WORDS = 2 };
+enum { CUT = 1, WORDS = 2, DAY = 4 };
 struct column {
 	const char *key, *title;
 	double width;
@@ -17,6 +18,9 @@ struct column {
 
 /* The rows (an array of objects) as a table, fit to the terminal; nothing where there are none. */
 void print_table(const json_t *rows, const struct column *columns, size_t n);
+
+/* The day of a time (RFC 3339) where the person is: "2028-11-21". Static storage. */
+const char *print_day(const char *time);
 
 /* Colour is wanted: standard output is a terminal, NO_COLOR is not set, TERM is not "dumb". */
 bool print_colours(void);

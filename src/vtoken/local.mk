@@ -97,7 +97,7 @@ vtoken_judges = \
 TESTS += $(vtoken_judges)
 dist_man_MANS += man/bsre-vtoken.1
 EXTRA_DIST += doc/transcripts.md
-EXTRA_DIST += $(vtoken_judges) tests/tools/card-desk tests/tools/judge.sh scripts/judges doc/judges.md
+EXTRA_DIST += $(vtoken_judges) tests/tools/card-desk tests/tools/judge.sh scripts/fuzz scripts/judges doc/judges.md
 
 vtoken_stories = \
 	tests/stories/each-fault-looks-like-hardware.sh \

@@ -2,12 +2,15 @@
 #include "config.h"
 #include <dirent.h>
 #include <errno.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "certfile.h"
 #include "chain.h"
 #include "describe.h"
+#include "file.h"
 #include "say.h"
 
 #define CHAIN_D SYSCONFDIR "/chain.d"
@@ -130,5 +133,32 @@ err chain_judge(const struct chain *ch, X509 *x, const STACK_OF(X509) *extra, ti
 	}
 	X509_STORE_CTX_free(ctx);
 	sk_X509_free(between);
+	return e;
+}
+
+const char *chain_folder(void) { return CHAIN_D; }
+
+bool chain_writable(void) { return access(CHAIN_D, W_OK) == 0; }
+
+err chain_keep(X509 *x)
+{
+	char path[sizeof CHAIN_D + 80];
+	unsigned char md[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *p = NULL;
+	err e = FAIL(GENERAL);
+	int at = snprintf(path, sizeof path, "%s/", CHAIN_D);
+
+	if (bio && X509_digest(x, EVP_sha256(), md, &n) && PEM_write_bio_X509(bio, x)) {
+		for (unsigned i = 0; i < 16 && i < n; i++)
+			at += snprintf(path + at, sizeof path - (size_t)at, "%02x", md[i]);
+		snprintf(path + at, sizeof path - (size_t)at, ".pem");
+		long len = BIO_get_mem_data(bio, &p);
+
+		e = access(path, F_OK) == 0 ? OK :
+			file_write(path, (struct span){ (const uint8_t *)p, len > 0 ? (size_t)len : 0 });
+	}
+	BIO_free(bio);
 	return e;
 }

@@ -16,4 +16,12 @@ void chain_free(struct chain *ch);
 /* Does x lead to a trusted one, at the time `at` (0: now)? extra: more certificates between, or NULL.
  * CERT_INVALID, said: it does not, and why. */
 err chain_judge(const struct chain *ch, X509 *x, const STACK_OF(X509) *extra, time_t at) MUST_USE;
+/* Puts a CA's certificate into chain.d, named by its SHA-256; one that is there already stays. FILE, said. */
+err chain_keep(X509 *x) MUST_USE;
+
+/* May this account write to chain.d? */
+bool chain_writable(void);
+
+/* Its path. */
+const char *chain_folder(void);
 #endif

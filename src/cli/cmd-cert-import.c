@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include "ask.h"
 #include "certfile.h"
+#include "chain.h"
 #include "describe.h"
 #include "print.h"
 #include "say.h"
@@ -145,6 +146,33 @@ static err write_cert(struct cli *c, X509 *x, const struct key *k)
 	return e;
 }
 
+/* The CAs' certificates that came along have their place in chain.d: put there after a yes where this
+ * account may, else told. */
+static err keep_others(struct cli *c, const STACK_OF(X509) *all, const X509 *leaf)
+{
+	int others = sk_X509_num(all) - 1;
+
+	if (others < 1)
+		return OK;
+	/* --yes answers for the token alone: whom this computer trusts is another question */
+	if (!chain_writable() || given(c, OPT_yes)) {
+		say_note(ngettext("%d more certificate of the file has no place on the token; a CA's goes "
+				  "into %s.", "%d more certificates of the file have no place on the token; "
+				  "the CA's go into %s.", (unsigned)others), others, chain_folder());
+		return OK;
+	}
+	if (!ok(ask_yes(c, ngettext("Trust %d more certificate of the file, and put it into %s?",
+				    "Trust %d more certificates of the file, and put them into %s?",
+				    (unsigned)others), others, chain_folder()))) {
+		say_forget();
+		return OK;
+	}
+	for (int i = 0; i < sk_X509_num(all); i++)
+		if (sk_X509_value(all, i) != leaf)
+			TRY(chain_keep(sk_X509_value(all, i)));
+	return OK;
+}
+
 static err import(struct cli *c, const STACK_OF(X509) *all)
 {
 	SECRET pin = { 0 };
@@ -174,11 +202,7 @@ static err import(struct cli *c, const STACK_OF(X509) *all)
 	TRY(e);
 	say_note(_("Imported into slot %02x of token '%s', read back and "
 			"compared."), k->slot, c->token.label);
-	if (sk_X509_num(all) > 1)
-		say_note(_("The other %d certificates of the file have no place on the token; "
-				"put the CA's into %s/chain.d."),
-			 sk_X509_num(all) - 1, SYSCONFDIR);
-	return OK;
+	return keep_others(c, all, x);
 }
 
 err cmd_cert_import(struct cli *c)

@@ -1,5 +1,7 @@
 /* Building the request around the token's signature. */
 #include "config.h"
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include "csr.h"
 #include "say.h"
 
@@ -30,6 +32,60 @@ X509_NAME *csr_subject(const struct dn *dn)
 		ASN1_OBJECT_free(oid);
 	}
 	return name;
+}
+
+/* Only names that stand in the value itself: OpenSSL's other forms read files and sections. */
+static bool plain_names(const char *san)
+{
+	static const char *const kinds[] = { "DNS:", "email:", "IP:", "URI:" };
+
+	for (const char *p = san; *p; p += strcspn(p, ","), p += *p == ',') {
+		bool known = false;
+
+		for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+			known |= strncmp(p, kinds[i], strlen(kinds[i])) == 0 && p[strlen(kinds[i])] &&
+				 p[strlen(kinds[i])] != ',' && strncmp(p, "email:copy", 10) != 0 &&
+				 strncmp(p, "email:move", 10) != 0;
+		if (!known)
+			return false;
+	}
+	return san[0] != 0;
+}
+
+static err add_extension(STACK_OF(X509_EXTENSION) *all, enum option o, int nid, const char *value)
+{
+	X509V3_CTX ctx;
+	X509_EXTENSION *e;
+
+	X509V3_set_ctx(&ctx, NULL, NULL, NULL, NULL, 0);
+	e = o == OPT_san && !plain_names(value) ? NULL : X509V3_EXT_nconf_nid(NULL, &ctx, nid, value);
+	ERR_clear_error();
+	if (!e)
+		return say_fail(FAIL(USAGE), _("--%s cannot be '%s'"), options[o].name, say_clean(value));
+	if (!sk_X509_EXTENSION_push(all, e)) {
+		X509_EXTENSION_free(e);
+		return FAIL(GENERAL);
+	}
+	return OK;
+}
+
+/* The extensions that were asked for; none where none was. */
+static err extensions(struct cli *c, X509_REQ *req)
+{
+	static const struct { enum option o; int nid; } rows[] = {
+		{ OPT_san, NID_subject_alt_name }, { OPT_key_usage, NID_key_usage },
+		{ OPT_extended_key_usage, NID_ext_key_usage },
+	};
+	STACK_OF(X509_EXTENSION) *all = sk_X509_EXTENSION_new_null();
+	err e = all ? OK : FAIL(GENERAL);
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0] && ok(e); i++)
+		if (given(c, rows[i].o))
+			e = add_extension(all, rows[i].o, rows[i].nid, c->args.opt[rows[i].o]);
+	if (ok(e) && sk_X509_EXTENSION_num(all) > 0 && !X509_REQ_add_extensions(req, all))
+		e = FAIL(GENERAL);
+	sk_X509_EXTENSION_pop_free(all, X509_EXTENSION_free);
+	return e;
 }
 
 /* Everything but the signature. */
@@ -95,6 +151,8 @@ err csr_make(struct cli *c, const struct key *k, const struct dn *dn, bool pss, 
 	if (!req)
 		return FAIL(GENERAL);
 	err e = fill(req, k, dn, &s);
+	if (ok(e))
+		e = extensions(c, req);
 	if (ok(e))
 		e = sign(c, req, k, &s, pin);
 	if (ok(e))

@@ -8,8 +8,9 @@
 /* The subject of a DN file. NULL: no memory, or an OID that OpenSSL does not take. */
 X509_NAME *csr_subject(const struct dn *dn);
 
-/* Makes the request, has the token sign it and lets OpenSSL verify it. The caller frees *out.
- * SIGNATURE_INVALID, said: the token's signature does not verify. */
+/* Makes the request, with the extensions that options ask for and no other, has the token sign it and
+ * lets OpenSSL verify it. The caller frees *out. USAGE, said: an extension's value. SIGNATURE_INVALID,
+ * said: the token's signature does not verify. */
 err csr_make(struct cli *c, const struct key *k, const struct dn *dn, bool pss, const struct secret *pin,
 	     X509_REQ **out) MUST_USE;
 #endif

@@ -47,6 +47,15 @@ does request --key 9c --dn dn --pin-file "$pin"
 holds 'o["subject"] == "CN = Budi, OU = A, OU = B, C = ID"'
 python3 -c 'import json; print(json.load(open("out.json"))["request"], end="")' >csr.pem
 openssl req -in csr.pem -verify -noout
+openssl req -in csr.pem -noout -text | grep X509v3 && fail "extensions that nobody asked for"
+bsre-token request --key 9c --dn dn --pin-file "$pin" --san DNS:a.example,email:b@c.example --key-usage \
+	digitalSignature,nonRepudiation --extended-key-usage emailProtection | openssl req -verify -noout -text >text
+grep 'DNS:a.example, email:b@c.example' text
+grep 'Digital Signature, Non Repudiation' text
+grep 'E-mail Protection' text
+refused 64 'cannot be' bsre-token request --key 9c --dn dn --pin-file "$pin" --san dirName:x
+refused 64 'cannot be' bsre-token request --key 9c --dn dn --pin-file "$pin" --san email:copy
+refused 64 'cannot be' bsre-token request --key 9c --dn dn --pin-file "$pin" --key-usage everything
 refused 6 '2048 bits' bsre-token request --key 9a --dn dn --pin-file "$pin"
 openssl x509 -req -in csr.pem -CA "$TEST_CA_DIR/ca.pem" -CAkey "$TEST_CA_DIR/ca.key" -CAcreateserial -days 20 \
 	-extfile "$TEST_CA_DIR/user.ext" -out cert.pem

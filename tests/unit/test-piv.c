@@ -364,6 +364,90 @@ static void ecdsa(void **state)
 	paper_end();
 }
 
+/* --- what is written ------------------------------------------------------------------------- */
+/* The management key's own dialogue has chance in it: here it counts as done. */
+static void managed(void)
+{
+	paper(VERIFY("9000"));
+	assert_true(ok(JOB_DO(CardLogin, .user = CKU_USER, .fresh = 1, .pin = SECRET_OF("123456"), .tries = 254)));
+	worker.token.managed = worker.token.to_reset = true;
+}
+
+/* The first PIN was another's; its owner changes it, and the note of that goes. */
+static void pin_becomes_its_owners(void **state)
+{
+	(void)state;
+	paper_begin();
+	paper(SELECT SERIAL);
+	paper_get("5FFF42", true);
+	paper("< 5314 800101 810442756469 820101 8303050403 84010A 9000\n" ASK("63C3"));
+	assert_true(ok(JOB_DO(CardOpen, .reader = span_str("paper"))));
+	assert_true(CardOpen_reply.flags & TOKEN_PIN_TO_CHANGE);
+	worker.token.managed = true;
+	paper("> 0024008010 313233343536FFFF 363534333231FFFF\n< 9000\n"
+		"> 0020008008 363534333231FFFF\n< 9000\n"
+		"> 00DB3FFF1B 5C035FFF42 5314 800101 810442756469 820100 8303050403 84010A\n< 9000\n");
+	assert_true(ok(JOB_DO(CardPinChange, .which = CKU_USER, .old = SECRET_OF("123456"),
+		.new = SECRET_OF("654321"))));
+	paper_end();
+}
+
+/* A P-256 key: the old certificate goes, the public key is kept in our object until one comes. */
+static void generating(void **state)
+{
+	static const char point[] = "0411111111111111111111111111111111111111111111111111111111111111"
+		"1122222222222222222222222222222222222222222222222222222222222222" "22";
+	struct spki key;
+
+	(void)state;
+	identify(true);
+	managed();
+	paper_get("5FFF43", true);
+	paper("< 6A82\n> 00DB3FFF07 5C035FC105 5300\n< 9000\n"
+		"> 0047009A00 0008 AC06 800111 AB0102 0000\n< 7F4943 8641");
+	paper(point);
+	paper(" 9000\n> 00F99A0000 0000\n< 3003020105 9000\n"
+		"> 00DB3FFF80 5C035FFF43 5379 800101 A074 80019A 810105 820104 83020002 840101 85056C6F67696E"
+		"865B 3059301306072A8648CE3D020106082A8648CE3D030107034200");
+	paper(point);
+	paper("\n< 9000\n");
+	assert_true(ok(JOB_DO(CardGenerate, .pin = SECRET_OF("123456"), .tries = 3, .slot = 0x9A,
+		.alg = ALG_P256, .touch_policy = 2, .id = SPAN(1), .label = span_str("login"))));
+	assert_true(ok(der_spki(CardGenerate_reply.spki, &key)));
+	assert_int_equal(key.point.n, 65);
+	assert_int_equal(CardGenerate_reply.attestation.n, 5);
+	paper_end();
+}
+
+static void refused_before_the_card_is_asked(void **state)
+{
+	(void)state;
+	identify(true);
+	managed();
+	assert_err(JOB_DO(CardGenerate, .pin = SECRET_OF("123456"), .slot = 0x9A, .alg = 77), KEY_SIZE);
+	assert_err(JOB_DO(CardGenerate, .pin = SECRET_OF("123456"), .slot = 0xF9, .alg = ALG_P256), KEY_NOT_FOUND);
+	assert_err(JOB_DO(CardGenerate, .pin = SECRET_OF("123456"), .slot = 0x9A, .alg = ALG_P256,
+		.pin_policy = 4), ARGUMENTS);
+	assert_err(JOB_DO(CardDataRead, .object = 0x5FC109), NOT_FOUND);
+	assert_err(JOB_DO(CardDataWrite, .object = OWN_KEYS_OBJECT, .value = SPAN(1)), ACTION_PROHIBITED);
+	assert_err(JOB_DO(CardInit, .pin = SECRET_OF("12345"), .puk = SECRET_OF("12345678")), PIN_LENGTH);
+	assert_err(JOB_DO(CardInit, .pin = SECRET_OF("123456"), .puk = SECRET_OF("1234")), PIN_LENGTH);
+	assert_err(JOB_DO(CardPinChange, .which = 7), USER_TYPE);
+	paper_end();
+}
+
+/* The order of a RESET: PIN and PUK blocked, then the command; a card that is pulled is said to be. */
+static void pulled_in_a_reset(void **state)
+{
+	(void)state;
+	identify(true);
+	paper(VERIFY("63C1") VERIFY("63C0")
+		"> 0024008110 ** ** ** ** ** ** ** ** ** ** ** ** ** ** ** **\n< 6983\n"
+		"> 00FB0000\n< gone\n");
+	assert_err(JOB_DO(CardInit, .pin = SECRET_OF("123456"), .puk = SECRET_OF("12345678")), TOKEN_GONE);
+	paper_end();
+}
+
 /* --- our own objects ------------------------------------------------------------------------- */
 static void own_round(void **state)
 {
@@ -411,6 +495,8 @@ int main(void)
 		cmocka_unit_test(budgets_extended), cmocka_unit_test(budgets_short),
 		cmocka_unit_test(serial_by_guid), cmocka_unit_test(serial_by_hash),
 		cmocka_unit_test(cert_forms), cmocka_unit_test(use_checks), cmocka_unit_test(ecdsa),
+		cmocka_unit_test(pin_becomes_its_owners), cmocka_unit_test(generating),
+		cmocka_unit_test(refused_before_the_card_is_asked), cmocka_unit_test(pulled_in_a_reset),
 		cmocka_unit_test(own_round), cmocka_unit_test(own_keys_are_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

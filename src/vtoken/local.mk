@@ -101,7 +101,8 @@ EXTRA_DIST += $(vtoken_judges) tests/tools/card-desk tests/tools/judge.sh script
 
 vtoken_stories = \
 	tests/stories/each-fault-looks-like-hardware.sh \
-	tests/stories/six-tokens-side-by-side.sh
+	tests/stories/six-tokens-side-by-side.sh \
+	tests/stories/the-virtual-token-says-what-is-wrong.sh
 TESTS += $(vtoken_stories)
 EXTRA_DIST += $(vtoken_stories) tests/tools/faults.py tests/tools/readers.py
 

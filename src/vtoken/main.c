@@ -162,6 +162,21 @@ static int listen_at(const char *path)
 	return fd;
 }
 
+/* What the options say the token is; nothing is opened yet. */
+static void furnish(struct token *t, struct state *state, const struct options *o)
+{
+	card_init(&t->card, state, o->model);
+	t->card.big_rsa = o->big_rsa;
+	t->card.no_extended = o->no_extended;
+	t->state = state;
+	t->plugged = true;
+	t->vpcd_port = (uint16_t)o->vpcd;
+	for (size_t i = 0; i < CONTROLS; i++)
+		t->controls[i].fd = -1;
+	if (!timing_set(&t->timing, o->timing, o->seed) || !token_atr(t, o->atr ? o->atr : "t1"))
+		misused();
+}
+
 int main(int argc, char **argv)
 {
 	static struct token t;
@@ -171,29 +186,19 @@ int main(int argc, char **argv)
 	if (argc > 1 && span_eq(span_str(argv[1]), span_str("ctl")))
 		return ctl_main(argc - 2, argv + 2);
 	struct options o = options(argc, argv);
-	if (!timing_set(&t.timing, o.timing, o.seed))
-		misused();
 	if (!state)
 		complain("memory", strerror(ENOMEM));
-	if (o.state)
-		open_state(state, &o);
-	card_init(&t.card, state, o.model);
-	t.card.big_rsa = o.big_rsa;
-	t.card.no_extended = o.no_extended;
-	if (!token_atr(&t, o.atr ? o.atr : "t1"))
-		misused();
+	furnish(&t, state, &o);
 	if (o.replay)
 		open_replay(&t, &o);
-	t.state = state;
-	t.plugged = true;
-	t.vpcd_port = (uint16_t)o.vpcd;
-	for (size_t i = 0; i < CONTROLS; i++)
-		t.controls[i].fd = -1;
+	else
+		open_state(state, &o);
 	t.listen_fd = listen_at(o.listen);
 	t.control_fd = listen_at(o.control);
 	if (o.record && !ok(record_to(&t.record, o.record, (struct span){ t.atr, t.atr_n })))
 		complain(o.record, "it cannot be made, or is there already");
-	log_line(LOG_NOTICE, "ready serial=%u state=%s", (unsigned)state->serial, o.state ? o.state : o.replay);
+	log_line(LOG_NOTICE, "ready serial=%u state=%s", (unsigned)state->serial,
+		o.state ? o.state : o.replay);
 	token_run(&t);
 	if (o.listen)
 		(void)unlink(o.listen);

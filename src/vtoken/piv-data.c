@@ -2,7 +2,7 @@
 #include "config.h"
 #include "piv.h"
 
-enum { DISCOVERY = 0x7E, BIOMETRIC_GROUP = 0x7F61 };
+enum { DISCOVERY = 0x7E, BIOMETRIC_GROUP = 0x7F61, NIST_FIRST = 0x5FC101, NIST_LAST = 0x5FC123 };
 
 static bool protected(uint32_t tag)
 {
@@ -32,13 +32,17 @@ static void put_discovery(struct buf *out)
 	}
 }
 
-/* The tag in a tag list 5C; 0 where it is none that the card can have. */
-static uint32_t wanted(struct cur *in)
+/* The tag in a tag list 5C; 0 where it is none that the card can have: NIST's own (part 1, table
+ * 3), and in the yubico model any of that shape. */
+static uint32_t wanted(const struct card *c, struct cur *in)
 {
 	struct cur list = tlv_want(in, 0x5C);
 	size_t n = cur_left(&list);
 	uint32_t tag = n && n <= 3 ? (uint32_t)cur_be(&list, (unsigned)n) : 0;
 	bool known = n == 3 ? tag >> 16 == 0x5F : tag == DISCOVERY || tag == BIOMETRIC_GROUP;
+
+	if (n == 3 && c->model == MODEL_PLAIN)
+		known = tag >= NIST_FIRST && tag <= NIST_LAST;
 
 	return known ? tag : 0;
 }
@@ -49,7 +53,7 @@ enum sw piv_get_data(struct card *c, const struct apdu *a, struct buf *out)
 
 	if (a->p1 != 0x3F || a->p2 != 0xFF)
 		return SW_P1P2;
-	uint32_t tag = wanted(&in);
+	uint32_t tag = wanted(c, &in);
 	if (!cur_done(&in))
 		return SW_DATA;
 	if (tag == DISCOVERY) {
@@ -74,7 +78,7 @@ enum sw piv_put_data(struct card *c, const struct apdu *a, struct buf *out)
 		return SW_P1P2;
 	if (!c->session.mgm)
 		return SW_SECURITY;
-	uint32_t tag = wanted(&in);
+	uint32_t tag = wanted(c, &in);
 	struct span v = tlv_bytes(&in, 0x53);
 	if (!cur_done(&in))
 		return SW_DATA;

@@ -120,6 +120,45 @@ static void rsa_2048(void **state)
 	rsa_signs(*state, 0x07, 256);
 }
 
+/* The same by short APDUs: a chain in, GET RESPONSE out, in pieces of every length. */
+static void rsa_by_short_apdus(void **state)
+{
+	static const size_t pieces[] = { 1, 100, 128, 250, 255 };
+	struct desk *d = *state;
+	uint8_t body[300], got[300], link[300];
+	struct span want;
+	EVP_PKEY *pub = generate(d, 0x9E, 0x07, NULL);
+
+	for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+		struct buf b = BUF(body), g = BUF(got);
+		TLV(&b, 0x7C) {
+			tlv_put(&b, 0x82, SPAN_NONE);
+			TLV(&b, 0x81)
+				buf_fill(&b, 0x11, 256);
+		}
+		struct cur left = cur_of(buf_span(&b));
+		unsigned sw = 0;
+		while (cur_left(&left)) {
+			size_t n = cur_left(&left) < pieces[i] ? cur_left(&left) : pieces[i];
+			struct buf l = BUF(link);
+			buf_put(&l, SPAN(n < cur_left(&left) ? 0x10 : 0, 0x87, 0x07, 0x9E, (uint8_t)n));
+			buf_put(&l, cur_take(&left, n));
+			buf_put(&l, SPAN((uint8_t)pieces[i]));
+			sw = apdu_bytes(d, buf_span(&l));
+		}
+		buf_put(&g, reply(d));
+		while (sw >> 8 == 0x61) {
+			sw = apdu_bytes(d, SPAN(0, 0xC0, 0, 0, (uint8_t)pieces[i]));
+			buf_put(&g, reply(d));
+		}
+		assert_int_equal(sw, 0x9000);
+		assert_int_equal(extended(d, 0x0087079E, buf_span(&b)), 0x9000);
+		want = reply(d);
+		assert_true(span_eq(buf_span(&g), want));
+	}
+	EVP_PKEY_free(pub);
+}
+
 static void rsa_3072_and_4096_behind_their_switch(void **state)
 {
 	struct desk *d = *state;
@@ -300,6 +339,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(rsa_2048, fresh, done),
+		cmocka_unit_test_setup_teardown(rsa_by_short_apdus, fresh, done),
 		cmocka_unit_test_setup_teardown(rsa_3072_and_4096_behind_their_switch, fresh, done),
 		cmocka_unit_test_setup_teardown(ecdsa, fresh, done),
 		cmocka_unit_test_setup_teardown(ecdh, fresh, done),

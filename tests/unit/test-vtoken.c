@@ -358,6 +358,20 @@ static void objects_of_every_length(void **state)
 	assert_int_equal(apdu(d, "00DB3FFF 09 5C035FC102 5303 0102"), 0x6A80);
 }
 
+static void plain_has_the_standards_objects(void **state)
+{
+	struct desk *d = *state;
+
+	assert_int_equal(login_mgm(d, true), 0x9000);
+	assert_int_equal(apdu(d, "00DB3FFF 09 5C035FC101 5302 0102"), 0x9000);
+	assert_int_equal(apdu(d, "00DB3FFF 09 5C035FC123 5302 0102"), 0x9000);
+	assert_int_equal(apdu(d, "00CB3FFF 05 5C035FC123 00"), 0x9000);
+	assert_int_equal(apdu(d, "00DB3FFF 09 5C035FC124 5302 0102"), 0x6A81);
+	assert_int_equal(apdu(d, "00DB3FFF 09 5C035FFF42 5302 0102"), 0x6A81);
+	assert_int_equal(apdu(d, "00CB3FFF 05 5C035FFF42 00"), 0x6A82);
+	assert_int_equal(apdu(d, "00CB3FFF 05 5C035FFF01 00"), 0x6A82);
+}
+
 static void chaining(void **state)
 {
 	struct desk *d = *state;
@@ -465,7 +479,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reset_needs_both_blocked, fresh_yubico, done),
 		cmocka_unit_test_setup_teardown(tries_are_set, fresh_yubico, done),
 		cmocka_unit_test_setup_teardown(management_key, fresh_yubico, done),
-		cmocka_unit_test_setup_teardown(objects_of_every_length, fresh_plain, done),
+		cmocka_unit_test_setup_teardown(objects_of_every_length, fresh_yubico, done),
+		cmocka_unit_test_setup_teardown(plain_has_the_standards_objects, fresh_plain, done),
 		cmocka_unit_test_setup_teardown(chaining, fresh_yubico, done),
 		cmocka_unit_test_setup_teardown(extended_can_be_refused, fresh_yubico, done),
 		cmocka_unit_test_setup_teardown(t0_lets_data_be_fetched, fresh_yubico, done),

@@ -100,6 +100,7 @@ EXTRA_DIST += doc/transcripts.md
 EXTRA_DIST += $(vtoken_judges) tests/tools/card-desk tests/tools/judge.sh scripts/fuzz scripts/judges doc/judges.md
 
 vtoken_stories = \
+	tests/stories/a-transcript-plays-as-the-card-did.sh \
 	tests/stories/each-fault-looks-like-hardware.sh \
 	tests/stories/six-tokens-side-by-side.sh \
 	tests/stories/the-virtual-token-says-what-is-wrong.sh

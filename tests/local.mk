@@ -62,7 +62,7 @@ endif
 EXTRA_DIST += $(once) tests/install.list
 
 # the desk that with-token makes
-EXTRA_DIST += tests/tools/desk.py tests/tools/prepare.py tests/tools/cards.py tests/tools/pdf.py \
+EXTRA_DIST += tests/README.md tests/tools/desk.py tests/tools/prepare.py tests/tools/cards.py tests/tools/pdf.py \
 	tests/tools/ca.sh tests/tools/fill-token.sh \
 	scripts/build scripts/check scripts/demo scripts/deps scripts/packages scripts/with-token .ci/run
 

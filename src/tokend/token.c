@@ -150,7 +150,7 @@ static void done_open(struct job *j, err e, struct cur *reply)
 		if (r->state == READER_EXCLUSIVE)
 			broker_after(&r->again, BUSY_RETRY_MS, try_again, r);
 		else if (r->state != READER_UNKNOWN_CARD && ++r->crashes < CRASHES_MAX)
-			broker_after(&r->again, MUTE_RETRY_MS << r->crashes, try_again, r);
+			broker_after(&r->again, (uint64_t)MUTE_RETRY_MS << r->crashes, try_again, r);
 	} else {
 		bool arrived = !t->known;
 		keep_identity(t, &out);

@@ -5,13 +5,28 @@ tests_stories_pcscclient_CFLAGS = $(AM_CFLAGS) $(PCSC_CFLAGS)
 tests_stories_pcscclient_LDADD = $(PCSC_LIBS)
 
 policy_stories = \
+	tests/stories/a-broken-configuration-changes-nothing.sh \
+	tests/stories/a-card-that-talks-nonsense-harms-nobody.sh \
+	tests/stories/a-changed-pin-counts-for-who-changed-it.sh \
 	tests/stories/a-foreign-program-gets-in-under-load.sh \
 	tests/stories/a-kept-pin-that-fails-is-forgotten.sh \
 	tests/stories/a-key-that-always-asks-is-asked-for.sh \
+	tests/stories/a-locked-screen-forgets-the-pin.sh \
 	tests/stories/a-login-survives-what-others-do-to-the-card.sh \
+	tests/stories/a-token-held-by-another-program-is-said-so.sh \
+	tests/stories/a-token-pulled-at-any-command-is-an-error.sh \
+	tests/stories/a-token-that-hangs-is-set-aside.sh \
 	tests/stories/a-try-lost-elsewhere-asks-again.sh \
+	tests/stories/a-worker-that-dies-costs-its-token-alone.sh \
 	tests/stories/a-wrong-pin-is-not-sent-twice.sh \
+	tests/stories/an-idle-login-ends.sh \
 	tests/stories/an-open-card-is-closed-soon.sh \
-	tests/stories/the-last-try-is-not-a-programs-to-spend.sh
+	tests/stories/another-token-in-its-place-is-another-token.sh \
+	tests/stories/any-program-can-initialise-a-token.sh \
+	tests/stories/pcscd-may-restart.sh \
+	tests/stories/the-last-try-is-not-a-programs-to-spend.sh \
+	tests/stories/the-security-officer-gives-a-new-pin.sh \
+	tests/stories/two-tokens-have-two-logins.sh \
+	tests/stories/without-kept-pins-the-card-is-held.sh
 TESTS += $(policy_stories)
-EXTRA_DIST += $(policy_stories)
+EXTRA_DIST += $(policy_stories) tests/tools/pcscd-again.py

@@ -25,12 +25,22 @@ static struct token **find(const char *serial)
 	return at;
 }
 
+static bool has_certificate(const struct token *t)
+{
+	struct object *o = t->objects;
+
+	while (o && !(o->kind & OBJ_CERT))
+		o = o->next;
+	return o;
+}
+
 void cache_put(struct token *t)
 {
 	struct token **at, *husk;
 	unsigned n = 0;
 
-	if (!t->known || t->load != LOAD_DONE || !t->serial[0])
+	/* without a certificate nothing would prove that it is as it was */
+	if (!t->known || t->load != LOAD_DONE || !t->serial[0] || !has_certificate(t))
 		return;
 	at = find(t->serial);
 	if ((husk = *at)) {

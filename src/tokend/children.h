@@ -12,8 +12,9 @@ enum {
 	WORKER_EXIT_BUSY = 75		/* EX_TEMPFAIL */
 };
 
-/* Serves jobs.def on fd until end of file. Gives the exit status. */
-int worker_main(int fd);
+/* Serves jobs.def on fd until end of file. One argument: the seconds that it may wait for another
+ * program that has the card. Gives the exit status. */
+int worker_main(int fd, int argc, char **argv);
 
 /* Tells on fd what happens at the readers (events.def), until the broker is gone. No arguments: it
  * watches pcscd. "--vtoken" SOCKET: it watches that one virtual token instead. Gives the exit status, 64

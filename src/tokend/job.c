@@ -277,6 +277,8 @@ void jobs_reply(struct token *t, const struct frame *f)
 	err e = frame_err(f);
 	log_line(LOG_TRACE, "token=%u job=%u %s", t->id, j->call, log_err(e));
 	job_finish(j, e, &c);
+	if (e.code == E_TOKEN_GONE)
+		token_vanished(t);
 	if (!t->gone)
 		job_next(t);
 }

@@ -42,6 +42,38 @@ static void load_end(struct token *t)
 	requests_unpark(t);
 }
 
+/* Reading that cannot go on, or is about what was read before: nothing of it is kept. Who waits gets the
+ * error, and the next program that asks begins anew. */
+static void load_fail(struct token *t, err e)
+{
+	if (t->gone)
+		return;
+	log_line(LOG_WARNING, "token=%u cannot be read: %s", t->id, log_err(e));
+	objects_free(t);
+	t->load = LOAD_NONE;
+	t->turn++;
+	requests_fail(t, e);
+}
+
+/* One of the things to be read is settled. */
+static void one_less(struct token *t)
+{
+	if (--t->reading == 0)
+		load_end(t);
+}
+
+/* Does the job belong to the reading that runs now? */
+static bool is_current(const struct job *j)
+{
+	return !j->token->gone && j->token->load == LOAD_RUNS && j->user == j->token->turn;
+}
+
+/* An error that says nothing of what is on the card. */
+static bool is_passing(err e)
+{
+	return e.code == E_TOKEN_GONE || e.code == E_TOKEN_BUSY || e.code == E_GENERAL || e.code == E_QUOTA;
+}
+
 /* The record that a CardCert job carries in its data, as CardList gave it. */
 static bool job_rec(struct job *j, struct KeyRec_in *rec)
 {
@@ -86,13 +118,37 @@ static void add_slot(struct token *t, struct KeyRec_in *rec, struct span cert)
 		objects_add_keys(t, rec, spki);
 }
 
+static struct job *read_job(struct token *t, const struct KeyRec_in *rec, struct span raw);
+
+/* What of a reading need not be looked at: it is over, or ends here, or the reply was garbled on its way
+ * and gets a second chance. */
+static bool is_settled(struct job *j, err e)
+{
+	struct KeyRec_in rec;
+
+	if (!is_current(j))
+		return true;
+	if (is_passing(e)) {
+		load_fail(j->token, e);
+		return true;
+	}
+	struct job *again = e.code == E_BAD_REPLY && !j->prim && job_rec(j, &rec) ?
+		read_job(j->token, &rec, j->first) : NULL;
+	if (!again)
+		return false;
+	again->prim = 1;
+	job_post(again);
+	j->token->reading--;
+	return true;
+}
+
 static void done_cert(struct job *j, err e, struct cur *reply)
 {
 	struct CardCert_out out = { 0 };
 	struct KeyRec_in rec = { 0 };
 	bool known = job_rec(j, &rec);
 
-	if (j->token->gone)
+	if (is_settled(j, e))
 		return;
 	if (ok(e))
 		CardCert_get_out(reply, &out);
@@ -103,25 +159,23 @@ static void done_cert(struct job *j, err e, struct cur *reply)
 	}
 	if (known)
 		add_slot(j->token, &rec, out.der);
-	if (j->flags)			/* the last one */
-		load_end(j->token);
+	one_less(j->token);
 }
 
 static void done_data(struct job *j, err e, struct cur *reply)
 {
 	struct CardDataRead_out out = { 0 };
 
-	if (j->token->gone)
+	if (is_settled(j, e))
 		return;
 	if (ok(e))
 		CardDataRead_get_out(reply, &out);
 	objects_add_data(j->token, j->slot, ok(e) && cur_done(reply) ? out.value : SPAN_NONE);
-	if (j->flags)			/* the last one */
-		load_end(j->token);
+	one_less(j->token);
 }
 
-/* What reads a slot's certificate, or a data object; NULL: no memory, it is left out. */
-static struct job *read_job(struct token *t, struct KeyRec_in *rec, struct span raw)
+/* What reads a slot's certificate, or a data object, to be posted; NULL: no memory, it is left out. */
+static struct job *read_job(struct token *t, const struct KeyRec_in *rec, struct span raw)
 {
 	bool data = rec->flags & KEY_IS_DATA;
 	struct job *j = job_new(t, data ? CardDataRead_ID : CardCert_ID, NULL);
@@ -132,6 +186,8 @@ static struct job *read_job(struct token *t, struct KeyRec_in *rec, struct span 
 		return NULL;
 	}
 	j->slot = rec->slot;
+	j->user = t->turn;
+	t->reading++;
 	j->encode = data ? encode_data : encode_cert;
 	j->done = data ? done_data : done_cert;
 	return j;
@@ -141,16 +197,19 @@ static void done_list(struct job *j, err e, struct cur *reply)
 {
 	struct token *t = j->token;
 	struct CardList_out out = { 0 };
-	struct job *last = NULL;
 	struct KeyRec_in rec;
 	unsigned n = 0;
 
-	if (t->gone)
+	if (!is_current(j))
 		return;
 	if (ok(e))
 		CardList_get_out(reply, &out);
-	if (!ok(e) || !cur_done(reply))
-		log_line(LOG_WARNING, "token=%u cannot be listed: %s", t->id, log_err(e));
+	if (ok(e) && !cur_done(reply))
+		e = FAIL(BAD_REPLY);
+	if (!ok(e)) {
+		load_fail(t, e);
+		return;
+	}
 	for (struct cur c = cur_of(out.keys); cur_left(&c) && n < SLOTS_MAX; n++) {
 		const uint8_t *start = c.p;
 		KeyRec_get_in(&c, &rec);
@@ -160,17 +219,12 @@ static void done_list(struct job *j, err e, struct cur *reply)
 			add_slot(t, &rec, SPAN_NONE);
 			continue;
 		}
-		struct job *next = read_job(t, &rec, (struct span){ start, (size_t)(c.p - start) });
-		if (next && last)
-			job_post(last);
-		last = next ? next : last;
+		struct job *one = read_job(t, &rec, (struct span){ start, (size_t)(c.p - start) });
+		if (one)
+			job_post(one);
 	}
-	if (!last) {
+	if (t->reading == 0)
 		load_end(t);
-		return;
-	}
-	last->flags = 1;
-	job_post(last);
 }
 
 /* --- a remembered certificate -------------------------------------------------------------------- */
@@ -193,6 +247,13 @@ static void done_front(struct job *j, err e, struct cur *reply)
 	if (ok(e))
 		CardCert_get_out(reply, &out);
 	struct object *cert = object_of_slot(t, j->slot, OBJ_CERT);
+	if (t->load != LOAD_DONE || !cert || !cert->proving)
+		return;				/* all of it is being read anew by now */
+	if (is_passing(e)) {
+		cert->proving = false;
+		requests_fail(t, e);
+		return;
+	}
 	bool same = ok(e) && cur_done(reply) && cert && out.der.n &&
 		span_eq(span_first(cert->der, out.der.n), out.der);
 	if (same) {
@@ -224,6 +285,8 @@ void load_again(struct token *t)
 {
 	objects_free(t);
 	t->load = LOAD_NONE;
+	t->turn++;
+	token_identify(t);
 	broker_changed();
 	requests_unpark(t);
 }
@@ -236,6 +299,8 @@ void load_begin(struct token *t)
 		token_lost(t, false);
 		return;
 	}
+	j->user = t->turn;
+	t->reading = 0;
 	j->encode = encode_list;
 	j->done = done_list;
 	job_post(j);

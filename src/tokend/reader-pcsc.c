@@ -11,13 +11,13 @@
 
 enum {
 	TRIES = 3,			/* a card that is reset again and again by others */
-	WAIT_S = 15,			/* how long another program's transaction is waited for */
 	CONNECT_S = 5,			/* the same where its transaction makes SCardConnect wait */
 	POLL_MS = 50,
 	SEEN_MS = 1500			/* how long pcscd may take to see that a card was pulled */
 };
 
 void (*reader_gives_up)(void);
+unsigned reader_patience = 15;
 
 struct pcsc {
 	struct reader r;
@@ -80,6 +80,17 @@ static bool pulled(struct pcsc *p)
 	return rv != SCARD_S_SUCCESS && rv != SCARD_E_TIMEOUT;
 }
 
+/* What a failure means once the card was connected. A pcscd that dies shows itself in many ways; to who
+ * was connected even as "not authorised". */
+static err failed_later(struct pcsc *p, const char *what, LONG rv)
+{
+	err e = failed(what, rv);
+
+	if (e.code == E_REFUSED || e.code == E_NO_READERS || (e.code == E_BAD_REPLY && pulled(p)))
+		return FAIL(TOKEN_GONE);
+	return e;
+}
+
 static err transmit(struct reader *r, struct span command, struct buf *reply)
 {
 	struct pcsc *p = (struct pcsc *)r;
@@ -94,10 +105,7 @@ static err transmit(struct reader *r, struct span command, struct buf *reply)
 		TRY(reconnect(p));
 		return FAIL(BAD_REPLY);
 	}
-	err e = failed("SCardTransmit", rv);
-	if (e.code == E_BAD_REPLY && pulled(p))
-		return FAIL(TOKEN_GONE);
-	TRY(e);
+	TRY(failed_later(p, "SCardTransmit", rv));
 	buf_grow(reply, n);
 	return reply->bad ? FAIL(BAD_REPLY) : OK;
 }
@@ -125,7 +133,7 @@ static err wait_free(struct pcsc *p)
 {
 	const struct timespec pause = { 0, POLL_MS * 1000000L };
 
-	for (unsigned ms = 0; ms < WAIT_S * 1000u; ms += POLL_MS) {
+	for (unsigned ms = 0; ms < reader_patience * 1000u; ms += POLL_MS) {
 		DWORD state, protocol, n = ATR_MAX;
 		BYTE atr[ATR_MAX];
 		if (SCardStatus(p->card, NULL, NULL, &state, &protocol, atr, &n) != SCARD_E_SHARING_VIOLATION)
@@ -152,12 +160,12 @@ static err begin(struct reader *r)
 	struct pcsc *p = (struct pcsc *)r;
 
 	TRY(wait_free(p));
-	limit_wait(WAIT_S);
+	limit_wait(reader_patience);
 	LONG rv = begin_now(p);
 	limit_wait(0);
 	p->begun = rv == SCARD_S_SUCCESS;
 	p->r.lost = false;
-	return failed("SCardBeginTransaction", rv);
+	return failed_later(p, "SCardBeginTransaction", rv);
 }
 
 static err end(struct reader *r, enum ending how)
@@ -170,7 +178,7 @@ static err end(struct reader *r, enum ending how)
 	LONG rv = SCardEndTransaction(p->card, how == END_RESET ? SCARD_RESET_CARD : SCARD_LEAVE_CARD);
 	if (rv == SCARD_W_RESET_CARD)
 		return OK;			/* somebody else did what we were about to */
-	return failed("SCardEndTransaction", rv);
+	return failed_later(p, "SCardEndTransaction", rv);
 }
 
 static void close_pcsc(struct reader *r)
@@ -187,7 +195,7 @@ static err connect_card(struct pcsc *p)
 {
 	DWORD protocol = 0, n = ATR_MAX, state = 0, wire = 0;
 
-	limit_wait(CONNECT_S);
+	limit_wait(reader_patience < CONNECT_S ? reader_patience : CONNECT_S);
 	LONG rv = SCardConnect(p->context, p->name, SCARD_SHARE_SHARED,
 		SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &p->card, &protocol);
 	limit_wait(0);

@@ -39,6 +39,9 @@ reader_opener reader_open_vtoken;	/* "vtoken:" and the socket's path */
  * (WORKER_EXIT_BUSY): the last chance to say so. NULL: nobody wants it. */
 extern void (*reader_gives_up)(void);
 
+/* Seconds that another program's transaction is waited for. */
+extern unsigned reader_patience;
+
 /* A copy of a name as a C string; false where it is empty, too long or holds a NUL. */
 bool reader_name(struct span name, char *out, size_t cap);
 #endif

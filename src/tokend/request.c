@@ -235,6 +235,24 @@ static bool unpark_one(struct peer *p, struct token *t)
 	return false;
 }
 
+static struct request *parked_for(struct peer *p, const struct token *t)
+{
+	struct request *rq = p->requests;
+
+	while (rq && !(rq->frame && rq->parked == t))
+		rq = rq->next;
+	return rq;
+}
+
+void requests_fail(struct token *t, err e)
+{
+	for (struct peer *p = broker.peers; p; p = p->next)
+		for (struct request *rq; (rq = parked_for(p, t));) {
+			reply_fail(p, rq->id, e);
+			request_drop(rq);
+		}
+}
+
 void requests_unpark(struct token *t)
 {
 	/* serving may park again (then it counts as new and is left) or end the peer */

@@ -55,6 +55,9 @@ err request_serve(struct peer *p, const struct frame *f) MUST_USE;
 /* Serves the parked requests of a token (NULL: of the first scan) again. */
 void requests_unpark(struct token *t);
 
+/* Answers the parked requests of a token with e: it is gone. */
+void requests_fail(struct token *t, err e);
+
 /* Parks rq until t has been read (NULL: until the first scan is over): what the handler returns. */
 err request_park(struct request *rq, struct token *t) MUST_USE;
 #endif

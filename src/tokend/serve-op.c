@@ -166,13 +166,14 @@ static struct op *op_of(const struct job *j)
 	return s ? &s->ops[j->flags] : NULL;
 }
 
-/* The first use of a remembered key: the signature must fit the public key that is remembered, or the
- * memory is of another key (cache.h). */
-static err prove_key(struct op *op, struct job *j, struct span raw)
+/* A signature leaves only if it fits the public key. One that does not was garbled, or made by a card that
+ * erred (a wrong RSA-CRT result gives the private key away), or the key is another than the one remembered
+ * (cache.h): all is read anew. */
+static err prove_signature(struct op *op, struct job *j, struct span raw)
 {
 	struct object *key = object_of_slot(j->token, j->slot, OBJ_PRIVATE);
 
-	if (!key || !key->unproven || j->flags == OP_DECRYPT)
+	if (!key || j->flags == OP_DECRYPT)
 		return OK;
 	const struct encoding *plain = key->key.kind == KEY_RSA ? &encoding_raw : &encoding_ecdsa;
 	err e = plain->verify(op, key, j->first, raw);
@@ -180,14 +181,14 @@ static err prove_key(struct op *op, struct job *j, struct span raw)
 		key->unproven = false;
 		return OK;
 	}
-	log_line(LOG_WARNING, "token=%u slot=%02x: not the key of before", j->token->id, j->slot);
+	log_line(LOG_WARNING, "token=%u slot=%02x: the signature does not fit the key", j->token->id, j->slot);
 	load_again(j->token);
 	return FAIL(BAD_REPLY);
 }
 
 static err op_result(struct op *op, struct job *j, struct span raw, struct buf *b)
 {
-	TRY(prove_key(op, j, raw));
+	TRY(prove_signature(op, j, raw));
 	if (j->flags != OP_DECRYPT) {
 		buf_put(b, raw);
 		return b->bad ? FAIL(BAD_REPLY) : OK;

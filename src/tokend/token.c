@@ -11,7 +11,7 @@
 #include "wire/events.h"
 
 enum { MONITORS_MAX = 16, MONITOR_RETRY_MS = 1000, CRASHES_MAX = 4, BUSY_RETRY_MS = 2000,
-       MUTE_RETRY_MS = 250 };
+       MUTE_RETRY_MS = 250, VANISHED_RETRY_MS = 700, WAIT_MOST_S = 15 };
 
 static struct monitor {
 	struct child     child;
@@ -21,7 +21,7 @@ static struct monitor {
 } monitors[MONITORS_MAX];
 static unsigned monitor_count;
 
-static void keep_text(char *out, size_t cap, struct span s)
+void keep_text(char *out, size_t cap, struct span s)
 {
 	struct buf b = { (uint8_t *)out, 0, cap - 1, false };
 
@@ -69,7 +69,7 @@ static void token_remove(struct token *t, enum reader_state state, bool killing)
 	sessions_end_token(t);
 	jobs_end(t, FAIL(TOKEN_GONE));
 	cache_put(t);
-	requests_unpark(t);
+	requests_fail(t, FAIL(TOKEN_GONE));
 	sd_event_add_defer(broker.event, &source, token_free, t);
 	broker_changed();
 }
@@ -118,6 +118,7 @@ static enum reader_state state_after(err e)
 
 static void token_arrive(struct reader *r);
 
+/* A card that another program had, or with which the connection broke, is tried again. */
 static int try_again(sd_event_source *s, uint64_t usec, void *data)
 {
 	struct reader *r = data;
@@ -127,6 +128,18 @@ static int try_again(sd_event_source *s, uint64_t usec, void *data)
 	if (r->present && !r->token && r->state != READER_QUARANTINED)
 		token_arrive(r);
 	return 0;
+}
+
+void token_vanished(struct token *t)
+{
+	struct reader *r = t->reader;
+
+	if (t->gone)
+		return;
+	bool again = ++r->crashes < CRASHES_MAX;
+	token_lost(t, !again);
+	if (again)
+		broker_after(&r->again, VANISHED_RETRY_MS, try_again, r);
 }
 
 static void done_open(struct job *j, err e, struct cur *reply)
@@ -166,7 +179,7 @@ static void done_open(struct job *j, err e, struct cur *reply)
 		requests_unpark(NULL);
 }
 
-static void identify(struct token *t)
+void token_identify(struct token *t)
 {
 	struct job *j = job_new(t, CardOpen_ID, NULL);
 
@@ -183,8 +196,10 @@ void token_reidentify(struct token *t)
 {
 	objects_free(t);
 	t->load = LOAD_NONE;
+	t->turn++;
+	requests_unpark(t);
 	logins_end_token(t);
-	identify(t);
+	token_identify(t);
 }
 
 static void worker_frame(void *owner, const struct frame *f)
@@ -204,6 +219,18 @@ static void worker_gone(void *owner)
 		token_arrive(r);
 }
 
+/* How long a worker waits for another program before it says that the card is busy: well before the
+ * watchdog would take it for a card that hangs. */
+static char *const *worker_args(void)
+{
+	static char wait[16];
+	static char *args[] = { wait, NULL };
+	uint32_t seconds = broker.conf.job_limit / 2000;
+
+	snprintf(wait, sizeof wait, "%u", seconds < 1 ? 1 : seconds > WAIT_MOST_S ? WAIT_MOST_S : seconds);
+	return args;
+}
+
 static void token_arrive(struct reader *r)
 {
 	struct token *t = calloc(1, sizeof *t), **at = &broker.tokens;
@@ -214,7 +241,7 @@ static void token_arrive(struct reader *r)
 	t->reader = r;
 	t->worker = (struct child){ .fd = -1, .owner = t, .frame = worker_frame, .gone = worker_gone };
 	t->tries = (struct tries){ .user = TRIES_UNKNOWN, .puk = TRIES_UNKNOWN };
-	if (!ok(child_start(&t->worker, "worker", NULL))) {
+	if (!ok(child_start(&t->worker, "worker", worker_args()))) {
 		free(t);
 		r->state = READER_MUTE;
 		return;
@@ -224,7 +251,7 @@ static void token_arrive(struct reader *r)
 	*at = t;
 	r->token = t;
 	r->state = READER_IDENTIFYING;
-	identify(t);
+	token_identify(t);
 }
 
 void token_load(struct token *t)

@@ -44,6 +44,8 @@ struct token {
 	uint32_t         fresh;			/* session whose context login was the worker's last command */
 	sd_event_source *linger, *pause, *watchdog;
 	enum load        load;
+	unsigned         reading;		/* things that are still to be read */
+	uint32_t         turn;			/* which reading: jobs of an earlier one are of no use */
 	struct object   *objects;
 };
 
@@ -52,6 +54,9 @@ err tokens_watch(bool pcsc, char *const *vtokens) MUST_USE;
 
 /* True once every reader has been told and what is in it is identified, or given up. */
 bool tokens_settled(void);
+
+/* Text as a C string, cut where there is no room. */
+void keep_text(char *out, size_t cap, struct span s);
 
 /* The token by its number; NULL: none, or it is gone. */
 struct token *token_find(uint32_t id);
@@ -62,6 +67,12 @@ void token_load(struct token *t);
 /* The card does not answer or its worker died: the token is gone, its reader unusable until the card
  * was pulled. */
 void token_lost(struct token *t, bool quarantine);
+
+/* Asks the card anew who it is; what is known stays until it has answered. */
+void token_identify(struct token *t);
+
+/* Its worker says that it is gone. What the reader knows of that may come later. */
+void token_vanished(struct token *t);
 
 /* For CardInit: forget what was read, identify anew. Its number stays. */
 void token_reidentify(struct token *t);

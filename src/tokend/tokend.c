@@ -228,7 +228,7 @@ int main(int argc, char **argv)
 	secret_harden();
 	signal(SIGPIPE, SIG_IGN);
 	if (argc > 1 && strcmp(argv[1], "worker") == 0)
-		return worker_main(CHILD_FD);
+		return worker_main(CHILD_FD, argc - 2, argv + 2);
 	if (argc > 1 && strcmp(argv[1], "monitor") == 0)
 		return monitor_main(CHILD_FD, argc - 2, argv + 2);
 	log_name("bsre-tokend");

@@ -214,14 +214,17 @@ static int serve_all(int fd, struct worker *w)
 	}
 }
 
-int worker_main(int fd)
+int worker_main(int fd, int argc, char **argv)
 {
 	static struct worker w;
+	int wait = argc == 1 ? atoi(argv[0]) : 0;
 
 	secret_harden();
 	log_name("worker");
 	w.open = reader_open;
 	reader_gives_up = say_busy;
+	if (wait > 0)
+		reader_patience = (unsigned)wait;
 	confine(CONFINED_WORKER);
 	int status = serve_all(fd, &w);
 	worker_close_card(&w);

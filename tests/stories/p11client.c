@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,17 @@ static const char *result_name(CK_RV rv)
 
 static char beside[128];
 
+/* Is this the label, which is padded with blanks? In a command a blank is written "_". */
+static bool has_label(const CK_TOKEN_INFO *info, const char *label)
+{
+	size_t i = 0, n = strlen(label);
+
+	for (; i < sizeof info->label && (i < n ? label[i] == '_' || info->label[i] == label[i]
+	                                         : info->label[i] == ' '); i++)
+		;
+	return i == sizeof info->label;
+}
+
 /* The first slot whose token has this label, or any label where none is given. */
 static CK_RV find_slot(const char *label, CK_SLOT_ID *slot)
 {
@@ -86,7 +98,7 @@ static CK_RV find_slot(const char *label, CK_SLOT_ID *slot)
 		if (p11->C_GetTokenInfo(list[i], &info) != CKR_OK)
 			continue;
 		*slot = list[i];
-		if (!*label || !strncmp((char *)info.label, label, strlen(label)))
+		if (!*label || has_label(&info, label))
 			return CKR_OK;
 	}
 	return rv == CKR_OK ? CKR_TOKEN_NOT_PRESENT : rv;

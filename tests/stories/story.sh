@@ -115,6 +115,12 @@ configure() {
 # a process among the service's children, named by its part: worker, monitor
 service_child() { pgrep -f "^bsre-tokend $1" -P "$(service_pid)"; }
 
+# pcscd, after it was killed
+pcscd_start() {
+	/usr/bin/python3 "$TOP_SRCDIR/tests/tools/pcscd-again.py" "$DESK_DIR" \
+		>>"$DESK_DIR/pcscd.log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- &
+}
+
 apdus() { token count | sed 's/[^0-9]//g'; }
 tries() { bsre-token --json list | sed -n 's/.*"pin_tries": *\([0-9]*\).*/\1/p' | head -n 1; }
 

@@ -8,6 +8,7 @@
 #include "guard.h"
 #include "lib/log.h"
 #include "peer.h"
+#include "session.h"
 #include "token.h"
 
 static sd_bus *bus;
@@ -79,10 +80,12 @@ static int on_hint(sd_bus_message *m, void *data, sd_bus_error *error)
 	return 0;
 }
 
+/* the sender is named: the bus carries anybody's signals */
+#define LOGIND "type='signal',sender='org.freedesktop.login1'"
 static const struct { const char *match; sd_bus_message_handler_t handler; } signals[] = {
-	{ "type='signal',interface='org.freedesktop.login1.Manager',member='PrepareForSleep'", on_sleep },
-	{ "type='signal',interface='org.freedesktop.login1.Session',member='Lock'", on_lock },
-	{ "type='signal',interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',"
+	{ LOGIND ",interface='org.freedesktop.login1.Manager',member='PrepareForSleep'", on_sleep },
+	{ LOGIND ",interface='org.freedesktop.login1.Session',member='Lock'", on_lock },
+	{ LOGIND ",interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',"
 	  "path_namespace='/org/freedesktop/login1/session',arg0='org.freedesktop.login1.Session'", on_hint },
 };
 
@@ -114,6 +117,7 @@ static uint64_t end_idle(uint64_t limit)
 				continue;
 			}
 			log_line(LOG_NOTICE, "login of pid=%d ended: not used for long", (int)p->pid);
+			contexts_end(p, l->token);
 			login_end(p, l->token);
 		}
 	return next;

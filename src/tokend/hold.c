@@ -74,10 +74,9 @@ static err may_send(struct token *t, uint32_t tries)
 	return tries != TRIES_NOT_LAST && left < tries ? (err){ E_TRIES_CHANGED, sw } : OK;
 }
 
-/* After a right PIN the counter is full again, and the card does not say what that is. Where a try was
- * missing before, the card is asked: it must forget the PIN, tell, and take it again. */
-static err learn_full(struct token *t, const struct secret *pin, uint8_t before)
+err hold_proven(struct token *t, const struct secret *pin, uint8_t before)
 {
+	t->opened = true;
 	if (t->full == 0 && before != TRIES_UNKNOWN && before >= FULL_USUAL)
 		t->full = before;
 	if (t->full == 0 && ok(t->driver->forget(t))) {
@@ -95,8 +94,8 @@ static err send_pin(struct token *t, const struct secret *pin)
 	uint8_t before = t->tries;
 
 	TRY(hold_noted(t, t->driver->verify(t, pin)));
-	t->verified = t->opened = true;
-	return learn_full(t, pin, before);
+	t->verified = true;
+	return hold_proven(t, pin, before);
 }
 
 err hold_user(struct token *t, enum auth auth, const struct secret *pin, uint32_t tries)

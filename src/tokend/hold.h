@@ -18,6 +18,11 @@ err hold_tries(struct token *t, uint8_t *left) MUST_USE;
 /* Takes note of what the card's answer to a PIN said; gives it back. */
 err hold_noted(struct token *t, err e) MUST_USE;
 
+/* After a PIN was accepted with `before` tries left (TRIES_UNKNOWN): its counter is full again, and the card
+ * does not say what that is. Where a try was missing before, the card is asked: it must forget the PIN,
+ * tell, and take it again. */
+err hold_proven(struct token *t, const struct secret *pin, uint8_t before) MUST_USE;
+
 /* De-authenticates the card and ends the transaction; nothing to do where none is open. */
 err hold_end(struct token *t) MUST_USE;
 

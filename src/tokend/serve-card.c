@@ -171,7 +171,8 @@ static err change_pin(struct token *t, struct CardPinChange_in *in)
 		return FAIL(PIN_BLOCKED);
 	if (left == 1)
 		return (err){ E_PIN_LAST_TRY, 0x63C1 };
-	return hold_noted(t, t->driver->pin_change(t, CKU_USER, &in->old, &in->new));
+	TRY(hold_noted(t, t->driver->pin_change(t, CKU_USER, &in->old, &in->new)));
+	return hold_proven(t, &in->new, left);
 }
 
 err do_CardPinChange(struct worker *w, struct CardPinChange_in *in, struct CardPinChange_out *out)
@@ -185,22 +186,27 @@ err do_CardPinChange(struct worker *w, struct CardPinChange_in *in, struct CardP
 	out->left = TRIES_UNKNOWN;
 	if (in->which == CKU_SO)
 		return t->driver->pin_change(t, CKU_SO, &in->old, &in->new);
-	TRY(change_pin(t, in));
 	t->opened = true;		/* the standard counts a changed PIN as a verified one */
-	t->tries = TRIES_UNKNOWN;
+	TRY(change_pin(t, in));
+	out->left = t->tries;
 	return OK;
 }
 
 err do_CardPinUnblock(struct worker *w, struct CardPinUnblock_in *in, struct CardPinUnblock_out *out)
 {
-	(void)out;
+	uint8_t left;
+
+	out->left = TRIES_UNKNOWN;
 	TRY(can(w, w->token.driver && w->token.driver->pin_unblock));
 	TRY(hold(&w->token));
 	TRY(w->token.driver->pin_check(&w->token, &in->pin));
 	w->token.verified = false;
 	w->token.opened = true;
 	w->token.tries = TRIES_UNKNOWN;
-	return w->token.driver->pin_unblock(&w->token, &in->puk, &in->pin);
+	TRY(w->token.driver->pin_unblock(&w->token, &in->puk, &in->pin));
+	if (ok(hold_tries(&w->token, &left)))
+		out->left = left;		/* the PIN has its new value, whatever is known of it */
+	return OK;
 }
 
 err do_CardInit(struct worker *w, struct CardInit_in *in, struct CardInit_out *out)

@@ -160,11 +160,15 @@ static void encode_unblock(struct job *j, struct buf *b)
 	secret_wipe(&in.pin);
 }
 
-static err unblocked(struct job *j, err e)
+static err unblocked(struct job *j, err e, struct cur *reply)
 {
+	struct CardPinUnblock_out out = { .left = TRIES_UNKNOWN };
+
+	if (ok(e))
+		CardPinUnblock_get_out(reply, &out);
 	puk_outcome(j->token, j->pin, e);
 	if (ok(e)) {
-		j->token->tries.user = TRIES_UNKNOWN;
+		j->token->tries.user = out.left;
 		j->token->tries.pin_wrong.set = false;
 		replace_kept(j->token, NULL, NULL);
 		broker_changed();
@@ -176,14 +180,12 @@ static err unblocked(struct job *j, err e)
 
 static void done_unblock(struct job *j, err e, struct cur *reply)
 {
-	(void)reply;
-	answer_PinUnblock(j->rq, unblocked(j, e), NULL);
+	answer_PinUnblock(j->rq, unblocked(j, e, reply), NULL);
 }
 
 static void done_pin_init(struct job *j, err e, struct cur *reply)
 {
-	(void)reply;
-	answer_PinInit(j->rq, unblocked(j, e), NULL);
+	answer_PinInit(j->rq, unblocked(j, e, reply), NULL);
 }
 
 static err unblock(struct request *rq, struct token *t, const struct secret *puk, const struct secret *pin,

@@ -5,20 +5,13 @@ SH_LOG_COMPILER = timeout -k 20 240 sh
 # stories: a promise each, shown end to end on a virtual token
 stories = \
 	tests/stories/a-dead-service-is-an-error-not-a-hang.sh \
-	tests/stories/a-foreign-program-gets-in-under-load.sh \
-	tests/stories/a-kept-pin-that-fails-is-forgotten.sh \
-	tests/stories/a-key-that-always-asks-is-asked-for.sh \
-	tests/stories/a-login-survives-what-others-do-to-the-card.sh \
 	tests/stories/a-lone-program-wakes-the-service.sh \
 	tests/stories/a-name-file-with-a-mistake-is-refused.sh \
 	tests/stories/a-person-at-the-terminal.sh \
 	tests/stories/a-power-cut-anywhere-is-mended.sh \
 	tests/stories/a-program-signs-and-openssl-agrees.sh \
 	tests/stories/a-pulled-token-is-an-error-not-a-hang.sh \
-	tests/stories/a-try-lost-elsewhere-asks-again.sh \
 	tests/stories/a-wrong-pin-is-counted-and-said.sh \
-	tests/stories/a-wrong-pin-is-not-sent-twice.sh \
-	tests/stories/an-open-card-is-closed-soon.sh \
 	tests/stories/an-unknown-card-is-said-plainly.sh \
 	tests/stories/each-exit-status-of-the-utility.sh \
 	tests/stories/data-objects-live-on-the-token.sh \
@@ -30,7 +23,6 @@ stories = \
 	tests/stories/nothing-stays-open-after-the-last-logout.sh \
 	tests/stories/nss-openssl-and-gnutls-find-the-keys.sh \
 	tests/stories/the-demo-runs.sh \
-	tests/stories/the-last-try-is-not-a-programs-to-spend.sh \
 	tests/stories/two-tokens-and-none-is-named.sh \
 	tests/stories/two-utilities-start-one-service.sh
 TESTS += $(stories)

@@ -23,6 +23,7 @@ policy_stories = \
 	tests/stories/an-open-card-is-closed-soon.sh \
 	tests/stories/another-token-in-its-place-is-another-token.sh \
 	tests/stories/any-program-can-initialise-a-token.sh \
+	tests/stories/every-null-is-an-error.sh \
 	tests/stories/pcscd-may-restart.sh \
 	tests/stories/the-last-try-is-not-a-programs-to-spend.sh \
 	tests/stories/the-security-officer-gives-a-new-pin.sh \

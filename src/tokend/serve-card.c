@@ -117,6 +117,21 @@ err do_CardLogin(struct worker *w, struct CardLogin_in *in, struct CardLogin_out
 	return OK;
 }
 
+err do_CardTries(struct worker *w, struct CardTries_in *in, struct CardTries_out *out)
+{
+	uint8_t user, puk = TRIES_UNKNOWN;
+
+	(void)in;
+	TRY(can(w, w->token.driver && w->token.driver->tries));
+	TRY(hold(&w->token));
+	TRY(hold_tries(&w->token, &user));
+	if (w->token.driver->puk_tries)
+		TRY(w->token.driver->puk_tries(&w->token, &puk));
+	out->user = user;
+	out->puk = puk;
+	return OK;
+}
+
 err do_CardUse(struct worker *w, struct CardUse_in *in, struct CardUse_out *out)
 {
 	TRY(can(w, w->token.driver && w->token.driver->use));

@@ -232,6 +232,48 @@ static void encode_verify(struct job *j, struct buf *b)
 	secret_wipe(&in.pin);
 }
 
+static void encode_tries(struct job *j, struct buf *b)
+{
+	struct CardTries_in in = { 0 };
+
+	(void)j;
+	CardTries_put_in(b, &in);
+}
+
+static void done_tries(struct job *j, err e, struct cur *reply)
+{
+	struct CardTries_out got = { 0 };
+	struct TriesRead_out out = { 0 };
+	struct token *t = j->token;
+
+	if (ok(e)) {
+		CardTries_get_out(reply, &got);
+		e = cur_done(reply) ? OK : FAIL(BAD_REPLY);
+	}
+	if (ok(e) && !t->gone && (t->tries.user != got.user || t->tries.puk != got.puk)) {
+		t->tries.user = got.user;
+		t->tries.puk = got.puk;
+		broker_changed();
+	}
+	out.pin_tries = got.user;
+	out.puk_tries = got.puk;
+	answer_TriesRead(j->rq, e, &out);
+}
+
+err serve_TriesRead(struct request *rq, struct TriesRead_in *in, struct TriesRead_out *out)
+{
+	struct token *t;
+
+	(void)out;
+	TRY(want_token(in->token, &t));
+	struct job *j = job_new(t, CardTries_ID, NULL);
+	if (!j)
+		return FAIL(QUOTA);
+	j->encode = encode_tries;
+	j->done = done_tries;
+	return post_pins(rq, t, j, NULL, NULL);
+}
+
 static void done_verify(struct job *j, err e, struct cur *reply)
 {
 	struct CardLogin_out out = { 0 };

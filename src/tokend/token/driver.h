@@ -44,6 +44,8 @@ struct driver {
 	/* Tries left for the PIN, without spending one; 0: blocked. TRIES_UNKNOWN where the card counts
 	 * the PIN as verified or does not say. */
 	err (*tries)(struct token *, uint8_t *left) MUST_USE;
+	/* The same for the PUK. */
+	err (*puk_tries)(struct token *, uint8_t *left) MUST_USE;
 	/* Is this a PIN that could be right? PIN_LENGTH, PIN_INVALID. The card is not asked. */
 	err (*pin_check)(struct token *, const struct secret *pin) MUST_USE;
 	/* PIN_WRONG with the status word that counts the tries, PIN_BLOCKED. */

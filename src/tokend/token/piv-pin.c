@@ -60,6 +60,18 @@ err piv_tries(struct token *t, uint8_t *left)
 	return OK;
 }
 
+/* Only Yubico's metadata tells: the standard's command would spend a try. */
+err piv_puk_tries(struct token *t, uint8_t *left)
+{
+	struct piv_metadata m;
+
+	*left = TRIES_UNKNOWN;
+	TRY(piv_learn(t));
+	err e = piv_metadata(t, REF_PUK, &m);
+	*left = ok(e) && m.total ? m.left : TRIES_UNKNOWN;
+	return !ok(e) && !e.sw && e.code != E_NOT_SUPPORTED && e.code != E_NOT_FOUND ? e : OK;
+}
+
 /* The standard has six to eight digits (2.4.3); Yubico takes any bytes but the padding's. */
 err piv_pin_check(struct token *t, const struct secret *pin)
 {

@@ -289,7 +289,8 @@ static err identify(struct token *t, struct span known, struct CardOpen_out *out
 const struct driver driver_piv = {
 	.name = "piv", .state = sizeof(struct piv),
 	.select = piv_select, .identify = identify,
-	.tries = piv_tries, .pin_check = piv_pin_check, .verify = piv_verify, .forget = piv_forget,
+	.tries = piv_tries, .puk_tries = piv_puk_tries,
+	.pin_check = piv_pin_check, .verify = piv_verify, .forget = piv_forget,
 	.prove = piv_prove, .pin_change = piv_pin_change, .pin_unblock = piv_pin_unblock,
 	.list = piv_list, .cert = piv_cert, .data_read = piv_data_read, .use = piv_use,
 	.attest = piv_attest, .generate = piv_generate, .cert_write = piv_cert_write,

@@ -49,6 +49,7 @@ err piv_learn(struct token *t) MUST_USE;
 /* piv-pin.c */
 err piv_select(struct token *t) MUST_USE;
 err piv_tries(struct token *t, uint8_t *left) MUST_USE;
+err piv_puk_tries(struct token *t, uint8_t *left) MUST_USE;
 err piv_pin_check(struct token *t, const struct secret *pin) MUST_USE;
 err piv_verify(struct token *t, const struct secret *pin) MUST_USE;
 err piv_forget(struct token *t) MUST_USE;

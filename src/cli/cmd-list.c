@@ -37,7 +37,7 @@ err cmd_list(struct cli *c)
 
 		if (c->token.id && c->token.id != tokens.t[i].token)
 			continue;
-		err e = overview_token(c, tokens.t[i].token, &o);
+		err e = overview_token(c, tokens.t[i].token, false, &o);
 		if (ok(e))
 			json_array_append_new(all, o);
 		else if (e.code != E_NO_TOKEN && e.code != E_TOKEN_GONE)

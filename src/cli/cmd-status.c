@@ -118,7 +118,7 @@ static err gather(struct cli *c, const struct TokenRec_in *t, json_t *all)
 	struct token chosen = c->token;
 
 	token_of(c, t);
-	err e = overview_token(c, t->token, &o);
+	err e = overview_token(c, t->token, true, &o);
 	if (ok(e))
 		e = overview_contents(c, o);
 	c->token = chosen;

@@ -8,6 +8,21 @@
 #include "token.h"
 #include "wire/records.h"
 
+/* What the service has not in its memory is asked of the token. */
+static void ask_tries(struct cli *c, uint32_t token, struct TokenInfo_out *i)
+{
+	struct TriesRead_in in = { .token = token };
+	struct TriesRead_out out = { 0 };
+	REPLY r = { 0 };
+
+	if (i->pin_tries != 255 && i->puk_tries != 255)
+		return;
+	if (!ok(call_TriesRead(c->link, &in, &out, &r)))
+		return;			/* shown as not known */
+	i->pin_tries = out.pin_tries;
+	i->puk_tries = out.puk_tries;
+}
+
 static void set_text(json_t *o, const char *name, struct span s)
 {
 	char text[256];
@@ -22,7 +37,7 @@ static void set_tries(json_t *o, const char *name, uint32_t n)
 	json_object_set_new(o, name, n == 255 ? json_null() : json_integer(n));
 }
 
-err overview_token(struct cli *c, uint32_t token, json_t **out)
+err overview_token(struct cli *c, uint32_t token, bool ask, json_t **out)
 {
 	struct TokenInfo_in in = { .token = token };
 	struct TokenInfo_out i = { 0 };
@@ -30,6 +45,8 @@ err overview_token(struct cli *c, uint32_t token, json_t **out)
 	char firmware[24];
 
 	TRY(call_TokenInfo(c->link, &in, &i, &r));
+	if (ask)
+		ask_tries(c, token, &i);
 	json_t *o = *out = json_object();
 	set_text(o, "serial", i.serial);
 	set_text(o, "label", i.label);

@@ -3,8 +3,8 @@
 #define BSRE_CLI_OVERVIEW_H
 #include "cli.h"
 
-/* One token: what TokenInfo says. */
-err overview_token(struct cli *c, uint32_t token, json_t **out) MUST_USE;
+/* One token: what TokenInfo says. ask: tries that the service does not know are asked of the token. */
+err overview_token(struct cli *c, uint32_t token, bool ask, json_t **out) MUST_USE;
 
 /* Keys, certificates and logins of the token in c, into o; opens a session. */
 err overview_contents(struct cli *c, json_t *o) MUST_USE;

@@ -60,7 +60,7 @@ static err statement(struct cli *c, const struct key *k, json_t **out)
 	struct tm tm = { 0 };
 	char when[32] = "";
 
-	err e = overview_token(c, c->token.id, &token);
+	err e = overview_token(c, c->token.id, false, &token);
 	if (ok(e))
 		e = key_private(c, k, &handle);
 	if (ok(e))

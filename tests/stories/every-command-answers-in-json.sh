@@ -94,10 +94,14 @@ does "pin verify" --pin-file new
 holds 'o["verified"]'
 does "pin unblock" --puk-file "$puk" --new-pin-file "$pin"
 holds 'o["unblocked"]'
+does status
+holds 'o["tokens"][0]["pin_tries"] == 3 and o["tokens"][0]["puk_tries"] == 3'
 printf '60318422\n' >newpuk && chmod 600 newpuk
 does "pin set-puk" --puk-file "$puk" --new-puk-file newpuk
 holds 'o["changed"]'
-refused 2 '[0-9] tries are left' bsre-token pin set-puk --puk-file "$puk" --new-puk-file newpuk
+refused 2 '2 tries are left' bsre-token pin set-puk --puk-file "$puk" --new-puk-file newpuk
+does status
+holds 'o["tokens"][0]["pin_tries"] == 3 and o["tokens"][0]["puk_tries"] == 2'
 does "cert delete" 9c --pin-file "$pin" --yes
 holds 'o["deleted"]["holder"] == "Budi"'
 does "key destroy" --key 9a --reason selesai --pin-file "$pin" --yes

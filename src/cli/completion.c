@@ -180,7 +180,7 @@ static void fish_option(int o)
 	fputs(" -d '", stdout);
 	quoted(r->help);
 	putchar('\'');
-	if (1 << o & GLOBAL_OPTIONS) {
+	if (1ULL << o & GLOBAL_OPTIONS) {
 		putchar('\n');
 		return;
 	}

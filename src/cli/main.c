@@ -26,8 +26,11 @@ static err run(struct cli *c)
 		help_command(cmd);
 		return OK;
 	}
+	/* hardened before any secret is read, but after the service saw who connects: it reads
+	 * /proc/PID/exe for the history, and of a hardened process it may not */
 	if (cmd->needs >= NEEDS_DAEMON)
 		TRY(service_connect(c));
+	secret_harden();
 	if (cmd->needs >= NEEDS_TOKEN)
 		TRY(token_choose(c));
 	return cmd->run(c);
@@ -63,7 +66,6 @@ int main(int argc, char **argv)
 	const char *locales = secure_getenv("BSRE_LOCALEDIR");	/* for a build that is not installed */
 
 	open_standard();
-	secret_harden();
 	setlocale(LC_ALL, "");
 	bindtextdomain(PACKAGE, locales ? locales : LOCALEDIR);
 	bind_textdomain_codeset(PACKAGE, "UTF-8");

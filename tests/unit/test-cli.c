@@ -9,6 +9,7 @@
 #include "cli/csr.h"
 #include "cli/pinrule.h"
 #include "cli/say.h"
+#include "lib/tlv.h"
 
 /* --- the command line ------------------------------------------------------------------------- */
 static err parse(struct args *a, const char *line)
@@ -142,6 +143,43 @@ static void dn_joined(void **state)
 			 X509_NAME_ENTRY_set(X509_NAME_get_entry(name, 3)));
 	assert_int_not_equal(X509_NAME_ENTRY_set(X509_NAME_get_entry(name, 3)),
 			     X509_NAME_ENTRY_set(X509_NAME_get_entry(name, 4)));
+	X509_NAME_free(name);
+}
+
+/* Written down by hand from X.690 and RFC 5280: order, string types, the sorted SET of a joined RDN. */
+static void dn_to_the_byte(void **state)
+{
+	static const uint8_t first[] = {
+		0x31, 0x0B, 0x30, 0x09, 0x06, 0x03, 0x55, 0x04, 0x06, 0x13, 0x02, 'I', 'D',
+	};
+	static const uint8_t second[] = {
+		0x31, 0x17,
+		0x30, 0x08, 0x06, 0x03, 0x55, 0x04, 0x05, 0x13, 0x01, '7',
+		0x30, 0x0B, 0x06, 0x03, 0x55, 0x04, 0x03, 0x0C, 0x04, 'J', 'o', 0xC3, 0xA9,
+	};
+	static const uint8_t third[] = {
+		0x31, 0x12, 0x30, 0x10, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x01,
+		0x16, 0x03, 'a', '@', 'b',
+	};
+	static const uint8_t fourth[] = {
+		0x31, 0x0C, 0x30, 0x0A, 0x06, 0x03, 0x55, 0x04, 0x0D, 0x0C, 0x03, '1', '_', 'T',
+	};
+	uint8_t room[256], whole[256];
+	struct buf body = BUF(room), want = BUF(whole);
+	unsigned char *der = NULL;
+
+	(void)state;
+	buf_put(&body, SPAN_OF(first));
+	buf_put(&body, SPAN_OF(second));
+	buf_put(&body, SPAN_OF(third));
+	buf_put(&body, SPAN_OF(fourth));
+	tlv_put(&want, 0x30, buf_span(&body));
+	assert_true(ok(read_text("C = ID\nCN = Jo\xC3\xA9\n+ serialNumber = 7\nemailAddress = a@b\n"
+				 "2.5.4.13 = 1_T\n")));
+	X509_NAME *name = csr_subject(&dn);
+	int n = i2d_X509_NAME(name, &der);
+	assert_true(span_eq(buf_span(&want), (struct span){ der, (size_t)n }));
+	OPENSSL_free(der);
 	X509_NAME_free(name);
 }
 
@@ -299,6 +337,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(command_lines), cmocka_unit_test(bad_command_lines), cmocka_unit_test(tables),
 		cmocka_unit_test(dn_as_given), cmocka_unit_test(dn_types), cmocka_unit_test(dn_joined),
+		cmocka_unit_test(dn_to_the_byte),
 		cmocka_unit_test(dn_ends_of_line), cmocka_unit_test(dn_faults), cmocka_unit_test(dn_json),
 		cmocka_unit_test(dn_json_faults), cmocka_unit_test(pin_rules), cmocka_unit_test(secret_files),
 		cmocka_unit_test(cleaned),

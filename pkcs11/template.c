@@ -38,6 +38,9 @@ static CK_RV measure(const CK_ATTRIBUTE *attrs, CK_ULONG n, size_t *size)
 		CK_RV rv = attr_good(&attrs[i]);
 		if (rv != CKR_OK)
 			return rv;
+		/* a length of (CK_ULONG)-1 comes from a template that was read with and is used again */
+		if (attrs[i].ulValueLen == CK_UNAVAILABLE_INFORMATION)
+			return CKR_ATTRIBUTE_VALUE_INVALID;
 		if (attrs[i].ulValueLen > FRAME_DATA_MAX)
 			return CKR_DEVICE_MEMORY;
 		*size += ATTR_HEAD + attrs[i].ulValueLen;

@@ -18,7 +18,6 @@ stories = \
 	tests/stories/each-program-has-its-own-login.sh \
 	tests/stories/every-mechanism-agrees-with-openssl.sh \
 	tests/stories/every-command-answers-in-json.sh \
-	tests/stories/every-mechanism-agrees-with-openssl.sh \
 	tests/stories/no-token-is-said-plainly.sh \
 	tests/stories/nothing-stays-open-after-the-last-logout.sh \
 	tests/stories/nss-openssl-and-gnutls-find-the-keys.sh \

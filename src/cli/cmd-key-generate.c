@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "ask.h"
 #include "describe.h"
+#include "lib/text.h"
 #include "print.h"
 #include "provenance.h"
 #include "say.h"
@@ -87,6 +88,8 @@ static err consent(struct cli *c, unsigned slot)
 	return OK;
 }
 
+enum { KEY_LABEL_MOST = 64 };
+
 /* What both halves are given. */
 static err common(struct cli *c, struct buf *b)
 {
@@ -95,6 +98,10 @@ static err common(struct cli *c, struct buf *b)
 
 	attr_bool(b, CKA_TOKEN, true);
 	attr_ulong(b, CKA_BSRE_SLOT, slot_number(c->args.opt[OPT_slot]));
+	if (given(c, OPT_label) && (!*c->args.opt[OPT_label] || strlen(c->args.opt[OPT_label]) > KEY_LABEL_MOST ||
+	                            !text_is_plain(span_str(c->args.opt[OPT_label]))))
+		return say_fail(FAIL(USAGE), _("the label must be 1 to %d bytes of UTF-8 without control characters"),
+		                KEY_LABEL_MOST);
 	if (given(c, OPT_label))
 		attr_put(b, CKA_LABEL, span_str(c->args.opt[OPT_label]));
 	if (given(c, OPT_id)) {

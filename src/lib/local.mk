@@ -7,6 +7,7 @@ libbsre_la_SOURCES = \
 	src/lib/log.c src/lib/log.h \
 	src/lib/secret.c src/lib/secret.h \
 	src/lib/span.h \
+	src/lib/text.c src/lib/text.h \
 	src/lib/tlv.h
 
 if HAVE_CMOCKA

@@ -3,6 +3,7 @@
 #include "job.h"
 #include "ledger.h"
 #include "lib/log.h"
+#include "lib/text.h"
 #include "peer.h"
 #include "session.h"
 
@@ -87,7 +88,7 @@ static err post_init(struct request *rq, struct job *j, const struct secret *pin
 
 static err label_fits(struct span label)
 {
-	return label.n > 32 ? FAIL(DATA_LENGTH) : OK;
+	return label.n > 32 ? FAIL(DATA_LENGTH) : text_is_plain(label) ? OK : FAIL(ATTR_VALUE);
 }
 
 err serve_TokenErase(struct request *rq, struct TokenErase_in *in, struct TokenErase_out *out)

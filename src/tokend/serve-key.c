@@ -3,6 +3,7 @@
 #include "job.h"
 #include "ledger.h"
 #include "lib/log.h"
+#include "lib/text.h"
 #include "mech.h"
 #include "peer.h"
 #include "write.h"
@@ -126,7 +127,7 @@ static err wanted_names(struct job *j, struct span pub, struct span priv)
 		id = (struct span){ &usual, 1 };
 	if (!template_get(priv, CKA_LABEL, &label))
 		template_get(pub, CKA_LABEL, &label);
-	if (id.n > 64 || label.n > 64)
+	if (id.n > 64 || label.n > 64 || !text_is_plain(label))
 		return FAIL(ATTR_VALUE);
 	return job_data(j, id, label);
 }

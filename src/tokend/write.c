@@ -4,6 +4,7 @@
 #include "job.h"
 #include "ledger.h"
 #include "lib/log.h"
+#include "lib/text.h"
 #include "peer.h"
 #include "write.h"
 
@@ -327,7 +328,8 @@ err write_names(struct request *rq, struct session *s, struct object *o, struct 
 			return FAIL(ATTR_READ_ONLY);
 		*(rec.type == CKA_ID ? &id : &label) = rec.value;
 	}
-	if (!(o->kind & (OBJ_CERT | OBJ_KEY)) || id.n > 64 || label.n > 64 || id.n == 0)
+	if (!(o->kind & (OBJ_CERT | OBJ_KEY)) || id.n > 64 || label.n > 64 || id.n == 0 ||
+	    !text_is_plain(label))
 		return FAIL(ATTR_VALUE);
 	struct job *j = job_new(s->token, CardKeyName_ID, NULL);
 	if (!j || !ok(job_data(j, id, label))) {

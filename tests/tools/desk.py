@@ -45,14 +45,18 @@ def children():
 
 def end_orphans():
     """What the command left running in the background came to us; it ends here."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        left = children()
+    asked = time.monotonic()
+    while left := children():
+        # a killed one's children come to us in turn, so the list is read anew each time
+        late = time.monotonic() - asked
         for pid in left:
-            os.kill(pid, number)
-        until = time.monotonic() + 3
-        while children() and time.monotonic() < until:
+            os.kill(pid, signal.SIGKILL if late > 3 else signal.SIGTERM)
+        until = time.monotonic() + 0.2
+        while children() == left and time.monotonic() < until:
             if os.waitpid(-1, os.WNOHANG) == (0, 0):
                 time.sleep(0.01)
+        if late > 10:
+            break
 
 
 def sanitizers_say(folder):

@@ -3,6 +3,7 @@
 #include "unit.h"
 #include "lib/der.h"
 #include "lib/secret.h"
+#include "lib/text.h"
 
 static void cur_stays_failed(void **state)
 {
@@ -137,12 +138,26 @@ static void secrets(void **state)
 	}
 }
 
+static void text(void **state)
+{
+	(void)state;
+	assert_true(text_is_plain(SPAN_NONE));
+	assert_true(text_is_plain(span_str("Tanda tangan é € \xF0\x9F\x96\x8B")));
+	static const char *const bad[] = {
+		"\x1B]0;x", "a\nb", "\x7F", "\xC2\x85", "\xFF", "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80",
+		"\xF4\x90\x80\x80", "\xE2\x82", "\x80", "\xF8\x88\x80\x80\x80",
+	};
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_false(text_is_plain(span_str(bad[i])));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cur_stays_failed), cmocka_unit_test(buf_stays_failed),
 		cmocka_unit_test(tlv_lengths), cmocka_unit_test(tlv_garbage), cmocka_unit_test(spki_round),
 		cmocka_unit_test(ecdsa_round), cmocka_unit_test(errors), cmocka_unit_test(secrets),
+		cmocka_unit_test(text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,3 +17,15 @@ tests_unit_test_lib_SOURCES = tests/unit/test-lib.c tests/unit/unit.h
 tests_unit_test_lib_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_lib_LDADD = libbsre.la $(CMOCKA_LIBS)
 endif
+
+# hostile bytes; libFuzzer's main with --enable-fuzzers, otherwise one that runs the corpus
+check_PROGRAMS += tests/fuzz/fuzz-lib
+tests_fuzz_fuzz_lib_SOURCES = tests/fuzz/fuzz-lib.c
+tests_fuzz_fuzz_lib_LDADD = libbsre.la
+if FUZZERS
+tests_fuzz_fuzz_lib_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+tests_fuzz_fuzz_lib_SOURCES += tests/fuzz/standalone.c
+TESTS += tests/fuzz/fuzz-lib
+endif
+EXTRA_DIST += tests/fuzz/corpus/fuzz-lib

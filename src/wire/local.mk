@@ -25,3 +25,15 @@ tests_unit_test_link_SOURCES = tests/unit/test-link.c tests/unit/unit.h
 tests_unit_test_link_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_link_LDADD = libbsrewire.la libbsre.la $(CMOCKA_LIBS)
 endif
+
+# hostile frames; libFuzzer's main with --enable-fuzzers, otherwise one that runs the corpus
+check_PROGRAMS += tests/fuzz/fuzz-wire
+tests_fuzz_fuzz_wire_SOURCES = tests/fuzz/fuzz-wire.c
+tests_fuzz_fuzz_wire_LDADD = libbsrewire.la
+if FUZZERS
+tests_fuzz_fuzz_wire_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+tests_fuzz_fuzz_wire_SOURCES += tests/fuzz/standalone.c
+TESTS += tests/fuzz/fuzz-wire
+endif
+EXTRA_DIST += tests/fuzz/corpus/fuzz-wire

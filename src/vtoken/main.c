@@ -180,12 +180,12 @@ static void furnish(struct token *t, struct state *state, const struct options *
 int main(int argc, char **argv)
 {
 	static struct token t;
-	struct state *state = calloc(1, sizeof *state);
 
 	log_name("vtoken");
 	if (argc > 1 && span_eq(span_str(argv[1]), span_str("ctl")))
 		return ctl_main(argc - 2, argv + 2);
 	struct options o = options(argc, argv);
+	struct state *state = calloc(1, sizeof *state);
 	if (!state)
 		complain("memory", strerror(ENOMEM));
 	furnish(&t, state, &o);

@@ -29,7 +29,7 @@ endif
 if !SANITIZERS
 TESTS += tests/exports.sh
 endif
-EXTRA_DIST += tests/exports.sh
+EXTRA_DIST += tests/exports.sh tests/module/under-tsan.sh
 
 module_test_host = tests/module/host.c tests/module/host.h tests/module/fake.c tests/module/fake.h
 check_PROGRAMS += tests/module/matrix
@@ -44,6 +44,9 @@ module_client_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/tests/un
 module_clients = tests/module/test-processes tests/module/test-sessions tests/module/test-slots
 check_PROGRAMS += $(module_clients)
 TESTS += $(module_clients)
+if !SANITIZERS
+TESTS += tests/module/under-tsan.sh
+endif
 tests_module_test_processes_SOURCES = tests/module/test-processes.c $(module_client)
 tests_module_test_processes_CPPFLAGS = $(module_client_cppflags)
 tests_module_test_processes_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

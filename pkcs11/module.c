@@ -26,7 +26,6 @@ bool tables_wait(pthread_cond_t *change, const struct timespec *until)
  * nothing freed that another thread of the parent may have been changing. */
 static void forget(void)
 {
-	pthread_mutex_init(&lock, NULL);
 	owner = 0;
 	if (!now)
 		return;
@@ -36,10 +35,16 @@ static void forget(void)
 	now = NULL;
 }
 
+static void in_child(void)
+{
+	forget();
+	tables_unlock();
+}
+
 /* Registered once a process: only the lock is taken, so that the child's tables are whole. */
 static void watch_forks(void)
 {
-	if (pthread_atfork(tables_lock, tables_unlock, forget) != 0)
+	if (pthread_atfork(tables_lock, tables_unlock, in_child) != 0)
 		return;			/* the pid tells as well, a little later */
 }
 
@@ -48,8 +53,10 @@ static void check_owner(void)
 {
 	pid_t of = __atomic_load_n(&owner, __ATOMIC_ACQUIRE);
 
-	if (of && of != getpid())
+	if (of && of != getpid()) {
+		pthread_mutex_init(&lock, NULL);	/* a thread that is not here may hold it */
 		forget();
+	}
 }
 
 /* --- references ------------------------------------------------------------------------------- */

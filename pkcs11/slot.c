@@ -276,8 +276,8 @@ CK_RV C_GetTokenInfo(CK_SLOT_ID id, CK_TOKEN_INFO *info)
 		return rv;
 	*info = (CK_TOKEN_INFO){
 		.flags = out.flags,
-		.ulMaxSessionCount = out.sessions, .ulSessionCount = out.session_count,
-		.ulMaxRwSessionCount = out.rw_sessions, .ulRwSessionCount = out.rw_session_count,
+		.ulMaxSessionCount = out.session_count, .ulSessionCount = out.sessions,
+		.ulMaxRwSessionCount = out.rw_session_count, .ulRwSessionCount = out.rw_sessions,
 		.ulMaxPinLen = out.pin_max, .ulMinPinLen = out.pin_min,
 		.ulTotalPublicMemory = CK_UNAVAILABLE_INFORMATION,
 		.ulFreePublicMemory = CK_UNAVAILABLE_INFORMATION,

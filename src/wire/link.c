@@ -13,6 +13,7 @@
 
 enum {
 	HELLO_SECONDS = 5,		/* a broker that says nothing for so long is none */
+	REST_SECONDS = 10,		/* ... and is not asked again for so long */
 	FULL_TURNS = 100,		/* tries to get into a full queue of connections ... */
 	FULL_WAIT = 20000000,		/* ... and nanoseconds between them */
 	SMALL = 512			/* requests up to this size stay on the stack */
@@ -33,7 +34,9 @@ struct link {
 	pthread_cond_t  change;		/* the end of connecting, and link_close */
 	struct conn    *conn;
 	bool            connecting, closed;
-	err             last;		/* how connecting ended */
+	uint32_t        tries;		/* to connect, begun */
+	err             last;		/* how the last one ended */
+	time_t          rest;		/* no other try before this second: one hung before its Hello */
 	uint32_t        last_id;
 	uint32_t        epoch;		/* read by link_epoch without the lock */
 	char            path[HELLO_PATH_MAX];
@@ -274,24 +277,45 @@ static err open_conn(struct link *l)
 	return e;
 }
 
-/* Where need be connects, or waits while another thread does. The lock is held. */
-static err connect_once(struct link *l)
+static time_t second(void)
 {
-	bool waited = false;
+	struct timespec t;
 
-	for (; l->connecting && !l->closed; waited = true)
-		pthread_cond_wait(&l->change, &l->lock);
-	if (l->closed)
-		return FAIL(NO_DAEMON);
-	if (l->conn)
-		return OK;
-	if (waited && !ok(l->last))
-		return l->last;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+/* One try to connect, for all threads that wait meanwhile. The lock is held. */
+static void try_connect(struct link *l)
+{
+	time_t start = second();
+
+	l->tries++;
 	l->connecting = true;
 	l->last = open_conn(l);
 	l->connecting = false;
+	l->rest = second() - start < HELLO_SECONDS ? 0 : second() + REST_SECONDS;
 	pthread_cond_broadcast(&l->change);
-	return l->last;
+}
+
+/* Where need be connects, or waits while another thread does. A try that had begun before this call may
+ * have failed before the broker came: another is made then. The lock is held. */
+static err connect_once(struct link *l)
+{
+	uint32_t tries = l->tries;
+
+	for (;;) {
+		if (l->closed)
+			return FAIL(NO_DAEMON);
+		if (l->connecting)
+			pthread_cond_wait(&l->change, &l->lock);
+		else if (l->conn)
+			return OK;
+		else if (!ok(l->last) && (l->tries != tries || second() < l->rest))
+			return l->last;
+		else
+			try_connect(l);
+	}
 }
 
 /* Gives q a connection: any where epoch is 0, else that epoch's. The lock is held. */

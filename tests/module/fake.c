@@ -168,6 +168,7 @@ static err serve_TokenInfo(struct ask *a, struct TokenInfo_in *in, struct TokenI
 		.serial = span_str(t->serial), .reader = span_str("Fake reader 00"),
 		.flags = CKF_TOKEN_INITIALIZED | CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED,
 		.pin_min = 6, .pin_max = 8, .pin_tries = 3, .puk_tries = 3, .firmware = 0x050403,
+		.sessions = 1, .session_count = SESSIONS,
 	};
 	return OK;
 }

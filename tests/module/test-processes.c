@@ -170,6 +170,58 @@ static void vandals(void **state)
 	fine(m->C_Initialize(NULL));
 }
 
+static bool killing;
+static unsigned long signed_well;
+
+static void *stubborn(void *arg)
+{
+	CK_BYTE data[32] = { 0 }, out[256];
+
+	(void)arg;
+	while (__atomic_load_n(&killing, __ATOMIC_RELAXED)) {
+		CK_SESSION_HANDLE h = 0;
+		CK_ULONG n = sizeof out;
+		if (m->C_OpenSession(1, CKF_SERIAL_SESSION, NULL, NULL, &h) != CKR_OK)
+			continue;
+		while (__atomic_load_n(&killing, __ATOMIC_RELAXED) &&
+		       sign_init(h, FAKE_PRIVATE) == CKR_OK &&
+		       m->C_Sign(h, data, 32, out, &n) == CKR_OK)
+			__atomic_fetch_add(&signed_well, 1, __ATOMIC_RELAXED);
+		if (m->C_CloseSession(h) == CKR_OK)
+			continue;		/* a session that was lost says so or closes: both are right */
+	}
+	return NULL;
+}
+
+/* kill -9 at any moment of eight threads that sign: the next call works, soon. */
+static void a_service_killed_again_and_again(void **state)
+{
+	enum { KILLS = 100 };
+	pthread_t t[THREADS];
+	double worst = 0;
+
+	(void)state;
+	__atomic_store_n(&killing, true, __ATOMIC_RELAXED);
+	for (size_t i = 0; i < THREADS; i++)
+		pthread_create(&t[i], NULL, stubborn, NULL);
+	for (int i = 0; i < KILLS; i++) {
+		usleep((useconds_t)(i * 37 % 20) * 1000);
+		fake_kill(&fake);
+		fake = fake_start(path);
+		fake_order(&fake, "plug A1");
+		double start = seconds();
+		fine(alive(open_session(1)));
+		if (seconds() - start > worst)
+			worst = seconds() - start;
+	}
+	__atomic_store_n(&killing, false, __ATOMIC_RELAXED);
+	for (size_t i = 0; i < THREADS; i++)
+		pthread_join(t[i], NULL);
+	print_message("%d kills, %lu signatures, slowest next call %.0f ms\n", KILLS, signed_well, worst * 1e3);
+	assert_true(signed_well > 0);
+	assert_true(worst < 0.5);
+}
+
 static void nothing_leaks(void **state)
 {
 	(void)state;
@@ -256,6 +308,7 @@ int main(void)
 		WITH(a_child_does_not_keep_the_connection),
 		WITH(many_threads),
 		WITH(vandals),
+		WITH(a_service_killed_again_and_again),
 		WITH(nothing_leaks),
 		WITH(ends_of_processes),
 	};

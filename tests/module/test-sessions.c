@@ -1,5 +1,7 @@
 /* The module as programs use it: sessions, objects, and the lengths of results. */
 #include "config.h"
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "client.h"
 
@@ -105,6 +107,60 @@ static void logging_in(void **state)
 	same(m->C_SeedRandom(h, pin, 6), CKR_RANDOM_NO_RNG);
 	same(m->C_GenerateRandom(h, longer, 6), CKR_RANDOM_NO_RNG);
 	same(m->C_CancelFunction(h), CKR_FUNCTION_NOT_PARALLEL);
+}
+
+/* --- secrets ---------------------------------------------------------------------------------- */
+
+enum { PIN_N = 8, MASK = 0x55 };
+static const CK_BYTE masked[PIN_N] = "\x62\x66\x6c\x64\x60\x6d\x67\x61";	/* 73915824 */
+
+static size_t copies_between(const CK_BYTE *p, const CK_BYTE *end)
+{
+	size_t n = 0;
+
+	for (; p + PIN_N <= end; p++) {
+		size_t i = 0;
+		while (i < PIN_N && (p[i] ^ MASK) == masked[i])
+			i++;
+		n += i == PIN_N;
+	}
+	return n;
+}
+
+/* How many copies of the PIN this process's writable memory holds. */
+static size_t copies(void)
+{
+	unsigned long from, to;
+	char line[512], mode[8];
+	FILE *f = fopen("/proc/self/maps", "r");
+	size_t n = 0;
+
+	while (fgets(line, sizeof line, f))
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) == 3 && mode[0] == 'r' && mode[1] == 'w')
+			n += copies_between((const CK_BYTE *)from, (const CK_BYTE *)to);
+	fclose(f);
+	return n;
+}
+
+static void no_copy_of_a_pin_stays(void **state)
+{
+	CK_SESSION_HANDLE h = open_session(1);
+	CK_UTF8CHAR typed[PIN_N], first[6];
+
+	(void)state;
+	if (getenv("ASAN_OPTIONS") || getenv("TSAN_OPTIONS"))
+		skip();			/* their shadows are endless */
+	memcpy(first, pin, 6);
+	for (size_t i = 0; i < PIN_N; i++)
+		typed[i] = masked[i] ^ MASK;
+	same(copies(), 1);
+	same(m->C_Login(h, CKU_USER, typed, PIN_N), CKR_PIN_INCORRECT);
+	same(m->C_SetPIN(h, first, 6, typed, PIN_N), CKR_FUNCTION_NOT_SUPPORTED);
+	same(m->C_InitPIN(h, typed, PIN_N), CKR_FUNCTION_NOT_SUPPORTED);
+	same(m->C_LoginUser(h, CKU_SO, typed, PIN_N, NULL, 0), CKR_PIN_INCORRECT);
+	same(copies(), 1);		/* the caller's */
+	explicit_bzero(typed, sizeof typed);
+	same(copies(), 0);
 }
 
 /* --- objects ------------------------------------------------------------------------------------ */
@@ -331,6 +387,7 @@ int main(void)
 		WITH(a_daemon_that_dies_is_a_token_pulled),
 		WITH(finalize_ends_calls_under_way),
 		WITH(logging_in),
+		WITH(no_copy_of_a_pin_stays),
 		WITH(searches_that_cannot_match_stay_here),
 		WITH(templates_are_looked_at),
 		WITH(attributes),

@@ -114,6 +114,8 @@ static void token_info_is_padded_and_cut(void **state)
 	assert_memory_equal(t.serialNumber, "A1              ", 16);
 	same(t.firmwareVersion.major, 5);
 	same(t.firmwareVersion.minor, 4);
+	same(t.ulSessionCount, 1);
+	same(t.ulMaxSessionCount, 256);
 	same(t.ulFreePublicMemory, CK_UNAVAILABLE_INFORMATION);
 	assert_false(t.flags & CKF_RNG);
 }

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "wire/link.h"
 
@@ -192,6 +193,26 @@ static void nobody_there(void **state)
 	l = link_new(longer);
 	assert_int_equal(link_check(l).code, E_NO_DAEMON);
 	link_close(l);
+	link_free(l);
+}
+
+/* A broker that is stopped: its queue takes connections, nobody says Hello. Felt once, not at each call. */
+static void a_mute_broker_is_felt_once(void **state)
+{
+	struct broker b;
+	uint32_t s;
+
+	(void)state;
+	listen_on(&b);
+	struct link *l = link_new(path);
+	time_t start = time(NULL);
+	assert_int_equal(info(l, 0, 1, &s).code, E_NO_DAEMON);
+	assert_in_range(time(NULL) - start, 4, 7);
+	start = time(NULL);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(info(l, 0, 1, &s).code, E_NO_DAEMON);
+	assert_in_range(time(NULL) - start, 0, 2);
+	close(b.listener);
 	link_free(l);
 }
 
@@ -515,6 +536,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_call_and_an_error),
 		cmocka_unit_test(nobody_there),
+		cmocka_unit_test(a_mute_broker_is_felt_once),
 		cmocka_unit_test(loss_and_return),
 		cmocka_unit_test(idle_loss_is_not_felt),
 		cmocka_unit_test(threads_out_of_order),

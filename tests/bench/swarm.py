@@ -71,9 +71,12 @@ class Swarm:
         said = [lines(s) for s in signers]
         if not self.ready:
             return
-        self.done = [sum(1 for at, _took in mine if int(at) <= end) for mine in said]
-        waits = sorted(int(took) / 1e6 for mine in said for at, took in mine if int(at) <= end)
-        self.rate = sum(self.done) / ((end - begin) / 1e9)
+        done = [[(int(at), int(took) / 1e6) for at, took in mine if int(at) <= end] for mine in said]
+        self.done = [len(mine) for mine in done]
+        waits = sorted(took for mine in done for _at, took in mine)
+        # until the last that was done, as for the token's own rate: what is cut off halfway counts for neither
+        last = max((at for mine in done for at, _took in mine), default=end)
+        self.rate = sum(self.done) / ((last - begin) / 1e9)
         self.longest = waits[-1] if waits else 0
         self.median = waits[len(waits) // 2] if waits else 0
 
@@ -87,7 +90,7 @@ def row(name, count, s, own, verdicts):
         return [name, count] + ["-"] * 7
     seen = ",".join(sorted({sw for _ms, sw in s.stranger})) or "-"
     slowest = max((ms for ms, _sw in s.stranger), default=None)
-    return [name, count, "%.2f/s" % s.rate, "%.0f %%" % (100 * s.rate / own), "%.2f" % s.fairness(),
+    return [name, count, "%.2f/s" % s.rate, "%.1f %%" % (100 * s.rate / own), "%.2f" % s.fairness(),
             "%.0f/%.0f ms" % (s.median, s.longest),
             "never in" if slowest is None else "%d ms in %d" % (slowest, len(s.stranger)), seen, verdicts]
 

@@ -212,7 +212,7 @@ static void templates_are_looked_at(void **state)
 	same(m->C_FindObjectsInit(h, &array, 1), CKR_ATTRIBUTE_TYPE_INVALID);
 	same(m->C_FindObjectsInit(h, &empty, 1), CKR_ATTRIBUTE_VALUE_INVALID);
 	same(m->C_FindObjectsInit(h, &huge, 1), CKR_DEVICE_MEMORY);
-	same(m->C_FindObjectsInit(h, &lost, 1), CKR_DEVICE_MEMORY);
+	same(m->C_FindObjectsInit(h, &lost, 1), CKR_ATTRIBUTE_VALUE_INVALID);
 	same(m->C_FindObjectsInit(h, NULL, 1), CKR_ARGUMENTS_BAD);
 }
 

@@ -4,6 +4,7 @@
 . "$(dirname "$0")/story.sh"
 
 management=00A4040008A000000527471117
+sleep 0.8			# what identified the token is over: the card is closed
 token trace "$WORK/trace"
 program A
 on A init

@@ -65,7 +65,7 @@ cutcli() { # NAME COMMAND...
 pin="$DESK_DIR/pin"
 cutcli generate bsre-token key generate --slot 82 --alg p256 --label cut --pin-file "$pin" --yes
 cutcli import bsre-token cert import "$TEST_CA_DIR/rsa.pem" --pin-file "$pin" --yes
-cutcli list bsre-token status
+cutcli list bsre-token key list
 back
 [ "$(tries)" = 3 ] || fail "tries were lost: $(tries)"
 on A "login $P11_PIN"

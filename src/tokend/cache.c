@@ -80,8 +80,10 @@ bool cache_take(struct token *t)
 	t->algs = husk->algs;
 	t->objects = husk->objects;
 	t->load = LOAD_DONE;
-	for (struct object *o = t->objects; o; o = o->next)
+	for (struct object *o = t->objects; o; o = o->next) {
 		o->unproven = o->kind & (OBJ_CERT | OBJ_PRIVATE);
+		o->proving = false;		/* a proof that was under way went with the token */
+	}
 	husk->objects = NULL;
 	forget(husk);
 	return true;

@@ -292,6 +292,8 @@ class Desk:
 
     def service_command(self):
         argv = [self.programs.tokend, "--socket", self.path("tokend.sock"), "--config", self.path("tokend.conf")]
+        if self.options.get("verbose"):
+            argv += ["--verbose", "--verbose"]
         if self.options["way"] == "direct":
             argv.append("--no-pcsc")
             for number in self.tokens:

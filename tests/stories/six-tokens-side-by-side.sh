@@ -31,6 +31,9 @@ op "token 3 is pulled" order 3 unplug
 op "the others go on" together 1 2 4 5 6
 denied "token 3" piv 3 -a status
 op "token 3 is back" order 3 plug
-sleep 1
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	piv 3 -a status >/dev/null 2>&1 && break
+	sleep 0.5
+done
 op "and signs" together 3
 verdict

@@ -267,10 +267,26 @@ static bool is_ours(int fd, struct peer *p)
 	return true;
 }
 
+/* Without a descriptor left nobody could be accepted, and the loop would be woken for ever: one that is
+ * kept for this is given up for a moment, so that who waits is at least refused. */
+static int reserve = -1;
+
+static void turn_away(int listen_fd)
+{
+	close(reserve);
+	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	log_line(LOG_WARNING, "no descriptor is left: a program is refused");
+}
+
 static int accept_peer(sd_event_source *s, int listen_fd, uint32_t events, void *data)
 {
 	(void)s, (void)events, (void)data;
 	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+		turn_away(listen_fd);
 	if (fd < 0)
 		return 0;
 	struct peer *p = calloc(1, sizeof *p);
@@ -296,6 +312,7 @@ err peers_listen(int fd)
 			return FAIL(GENERAL);
 		sd_event_source_set_enabled(undertaker, SD_EVENT_OFF);
 	}
+	reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	idle_watch();
 	return sd_event_add_io(broker.event, NULL, fd, EPOLLIN, accept_peer, NULL) < 0 ? FAIL(GENERAL) : OK;

@@ -3,7 +3,6 @@
 # back by itself, and a second token's programs notice nothing.
 DESK="--tokens 2 --timing A"
 . "$(dirname "$0")/story.sh"
-case $TOP_BUILDDIR in *asan*) skip "hangs in the sanitizer build, why is not known yet" ;; esac
 
 program A
 program B

@@ -113,7 +113,8 @@ configure() {
 	service_start
 }
 # a process among the service's children, named by its part: worker, monitor
-service_child() { pgrep -f "^bsre-tokend $1" -P "$(service_pid)"; }
+# a preloaded sanitizer makes pgrep itself hang
+service_child() { env -u LD_PRELOAD pgrep -f "^bsre-tokend $1" -P "$(service_pid)"; }
 
 # pcscd, after it was killed
 pcscd_start() {

@@ -112,8 +112,8 @@ configure() {
 	until_so gone "$old"
 	service_start
 }
-# a process among the service's children, named by its part: worker, monitor
-# a preloaded sanitizer makes pgrep itself hang
+# a process among the service's children, named by its part: worker, monitor (without the sanitizer
+# that is preloaded for the module: it makes pgrep itself hang)
 service_child() { env -u LD_PRELOAD pgrep -f "^bsre-tokend $1" -P "$(service_pid)"; }
 
 # pcscd, after it was killed

@@ -80,6 +80,13 @@ TESTS += tests/unit/test-cli
 tests_unit_test_cli_SOURCES = tests/unit/test-cli.c tests/unit/unit.h
 tests_unit_test_cli_CFLAGS = $(libbsrecli_la_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_cli_LDADD = libbsrecli.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test-tty
+TESTS += tests/unit/test-tty
+tests_unit_test_tty_SOURCES = tests/unit/test-tty.c tests/unit/unit.h
+tests_unit_test_tty_CFLAGS = $(libbsrecli_la_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_tty_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write
+tests_unit_test_tty_LDADD = libbsrecli.la $(CMOCKA_LIBS)
 endif
 
 # fuzz target: libFuzzer's main with --enable-fuzzers, otherwise one that runs the corpus

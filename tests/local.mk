@@ -19,6 +19,7 @@ stories = \
 	tests/stories/a-power-cut-anywhere-is-mended.sh \
 	tests/stories/a-program-signs-and-openssl-agrees.sh \
 	tests/stories/a-pulled-token-is-an-error-not-a-hang.sh \
+	tests/stories/a-stuck-service-is-an-error-not-a-hang.sh \
 	tests/stories/a-token-held-by-another-program-is-said-so.sh \
 	tests/stories/a-token-pulled-at-any-command-is-an-error.sh \
 	tests/stories/a-token-pulled-while-it-is-recognised-hangs-nobody.sh \

@@ -106,6 +106,12 @@ err serve_WaitEvent(struct request *rq, struct WaitEvent_in *in, struct WaitEven
 	return request_keep(rq) ? FAIL(PENDING) : FAIL(QUOTA);
 }
 
+err serve_Ping(struct request *rq, struct Ping_in *in, struct Ping_out *out)
+{
+	(void)rq, (void)in, (void)out;
+	return OK;
+}
+
 err serve_ReaderList(struct request *rq, struct ReaderList_in *in, struct ReaderList_out *out)
 {
 	struct buf b = BUF(room);

@@ -2,6 +2,7 @@
 #include "config.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -35,13 +36,20 @@ struct conn *conn_new(int fd)
 	return c;
 }
 
-bool conn_patience(const struct conn *c, time_t seconds)
+bool conn_patience(const struct conn *c, time_t in, time_t out)
 {
-	struct timeval t = { .tv_sec = seconds };
+	struct timeval i = { .tv_sec = in }, o = { .tv_sec = out };
 
 	return fcntl(c->fd, F_SETFL, 0) == 0 &&
-	       setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t) == 0 &&
-	       setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t) == 0;
+	       setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &i, sizeof i) == 0 &&
+	       setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &o, sizeof o) == 0;
+}
+
+bool conn_ready(const struct conn *c, int ms)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+
+	return c->n > 0 || poll(&p, 1, ms) != 0;	/* a read says what an error was */
 }
 
 bool conn_ours(const struct conn *c)
@@ -78,6 +86,8 @@ static err receive(const struct conn *c, uint8_t *room, size_t cap, size_t *n)
 		got = recv(c->fd, room, cap, 0);
 	while (got < 0 && errno == EINTR);
 	*n = got > 0 ? (size_t)got : 0;
+	if (got < 0 && errno == EAGAIN)
+		return FAIL(PENDING);
 	return got > 0 ? OK : FAIL(NO_DAEMON);
 }
 
@@ -109,7 +119,10 @@ err conn_read(struct conn *c, struct frame *f, struct reply *body)
 	uint8_t head[FRAME_HEAD];
 	struct buf b = BUF(head);
 
-	TRY(read_full(c, &b));
+	err e = read_full(c, &b);
+	if (e.code == E_PENDING && b.n)
+		e = FAIL(NO_DAEMON);		/* it stopped in the middle */
+	TRY(e);
 	TRY(frame_open(buf_span(&b), f));
 	size_t size = frame_size(buf_span(&b));
 	if (size > FRAME_MAX)
@@ -122,7 +135,8 @@ err conn_read(struct conn *c, struct frame *f, struct reply *body)
 		return FAIL(QUOTA);
 	body->n = size;
 	b = (struct buf){ body->p, 0, size, false };
-	return read_full(c, &b);
+	e = read_full(c, &b);
+	return e.code == E_PENDING ? FAIL(NO_DAEMON) : e;
 }
 
 static err send_all(const struct conn *c, struct span s, bool *unsent)

@@ -20,6 +20,9 @@ struct conn {
 	bool            broken;		/* ... and `why` */
 	err             why;
 	struct waiter  *waiters;
+	uint32_t        heard;		/* frames that came */
+	uint32_t        ping;		/* the Ping that is not answered yet, 0: none ... */
+	time_t          pinged;		/* ... and the second in which it went out */
 	pthread_mutex_t out;		/* one frame after the other */
 	size_t          at, n;		/* what of `in` is still unread; the leader's alone */
 	uint8_t         in[CONN_IN];
@@ -34,8 +37,11 @@ void conn_drop(struct conn *c);
 /* False where the program closed our descriptor and the number now is something else. */
 bool conn_ours(const struct conn *c);
 
-/* Blocking from here on; `seconds` at most for each read and write, 0: for ever. */
-bool conn_patience(const struct conn *c, time_t seconds);
+/* Blocking from here on, for so many seconds at most in each read and each write. */
+bool conn_patience(const struct conn *c, time_t in, time_t out);
+
+/* Is there anything to read, or will be within `ms`? -1: however long that takes. */
+bool conn_ready(const struct conn *c, int ms);
 
 /* Both ends read the end from here on, and whoever is blocked in it returns. */
 void conn_shut(const struct conn *c);
@@ -45,6 +51,7 @@ void conn_shut(const struct conn *c);
 err conn_send(struct conn *c, struct span frame, bool *unsent) MUST_USE;
 
 /* One whole frame; its body goes to `body`, in memory of exactly its size. One thread at a time.
- * E_NO_DAEMON; E_BAD_FRAME: too long; E_QUOTA: no memory. */
+ * E_PENDING: nothing came in the time given, not a byte; E_NO_DAEMON; E_BAD_FRAME: too long; E_QUOTA:
+ * no memory. */
 err conn_read(struct conn *c, struct frame *f, struct reply *body) MUST_USE;
 #endif

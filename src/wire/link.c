@@ -3,6 +3,7 @@
  * No thread of our own reads. Of the threads that wait, one reads for all (it leads); when it has
  * its own reply it wakes another, which leads on. */
 #include "config.h"
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -14,6 +15,8 @@
 enum {
 	HELLO_SECONDS = 5,		/* a broker that says nothing for so long is none */
 	REST_SECONDS = 10,		/* ... and is not asked again for so long */
+	QUIET_SECONDS = 5,		/* a call without an answer: is the broker there? It is asked ... */
+	PING_SECONDS = 10,		/* ... and that it answers at once, however long the call takes */
 	FULL_TURNS = 100,		/* tries to get into a full queue of connections ... */
 	FULL_WAIT = 20000000,		/* ... and nanoseconds between them */
 	SMALL = 512			/* requests up to this size stay on the stack */
@@ -25,6 +28,7 @@ struct waiter {
 	pthread_cond_t woken;
 	uint32_t       id;
 	bool           done;
+	bool           patient;		/* an event may be hours away: nobody is asked meanwhile */
 	err            result;
 	struct reply  *reply;
 };
@@ -47,9 +51,28 @@ struct request {
 	struct link *l;
 	struct conn *conn;
 	struct buf   b;
-	bool         hot, unsent;
+	bool         hot, unsent, patient;
 	uint8_t      small[SMALL];
 };
+
+static time_t second(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+/* Waits on the clock that no one sets. */
+static void cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
 
 /* Ends a connection and wakes all who wait on it. The lock is held. */
 static void conn_break(struct link *l, struct conn *c, err why)
@@ -83,6 +106,11 @@ static err deliver(struct conn *c, const struct frame *f, struct reply *body)
 {
 	struct waiter **at = find(c, f->id), *w = *at;
 
+	c->heard++;
+	if (c->ping && f->id == c->ping) {
+		c->ping = 0;
+		return OK;
+	}
 	if (!w || !err_known(f->what))
 		return FAIL(BAD_FRAME);
 	*at = w->next;
@@ -95,21 +123,79 @@ static err deliver(struct conn *c, const struct frame *f, struct reply *body)
 	return OK;
 }
 
-/* Reads one frame for whoever it is for. The lock is held, but not while reading. */
-static void lead(struct link *l, struct conn *c)
+/* Ids in use are not given again before they are back. The lock is held. */
+static uint32_t new_id(struct link *l, struct conn *c)
+{
+	do
+		l->last_id++;
+	while (!l->last_id || l->last_id == c->ping || *find(c, l->last_id));
+	return l->last_id;
+}
+
+/* Nothing came for a while. The broker answers Ping at once whatever it does else, so one that does not
+ * is stopped or stuck, and nobody is to wait for it. The lock is held, but not while sending. */
+static void suspect(struct link *l, struct conn *c)
+{
+	uint8_t room[FRAME_HEAD];
+	struct buf b = BUF(room);
+	bool unsent;
+
+	if (c->broken)
+		return;
+	if (!c->epoch) {			/* what asks for more than Hello's time */
+		conn_break(l, c, FAIL(NO_DAEMON));
+	} else if (!c->ping) {
+		c->ping = new_id(l, c);
+		c->pinged = second();
+		frame_begin(&b, c->ping, Ping_ID, 0);
+		frame_end(&b, 0);
+		pthread_mutex_unlock(&l->lock);
+		err e = conn_send(c, buf_span(&b), &unsent);
+		pthread_mutex_lock(&l->lock);
+		if (!ok(e))
+			conn_break(l, c, e);
+	} else if (second() - c->pinged >= PING_SECONDS && !conn_ready(c, 0)) {
+		conn_break(l, c, FAIL(NO_DAEMON));	/* an answer may lie there: it was we who slept */
+	}
+}
+
+/* Reads one frame for whoever it is for, or finds that none comes. The lock is held, but not while
+ * reading. */
+static void lead(struct link *l, struct conn *c, bool patient)
 {
 	REPLY body = { 0 };
 	struct frame f = { 0 };
 
 	c->reading = true;
 	pthread_mutex_unlock(&l->lock);
+	if (patient)
+		conn_ready(c, -1);
 	err e = conn_read(c, &f, &body);
 	pthread_mutex_lock(&l->lock);
 	c->reading = false;
 	if (ok(e))
 		e = deliver(c, &f, &body);
-	if (!ok(e))
+	if (e.code == E_PENDING)
+		suspect(l, c);
+	else if (!ok(e))
 		conn_break(l, c, e);
+}
+
+/* Until the thread that leads wakes w, or heard nothing for a while. The lock is held. */
+static void follow(struct link *l, struct conn *c, struct waiter *w)
+{
+	uint32_t heard = c->heard;
+	struct timespec until;
+
+	if (w->patient) {
+		pthread_cond_wait(&w->woken, &l->lock);
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += QUIET_SECONDS;
+	if (pthread_cond_timedwait(&w->woken, &l->lock, &until) == ETIMEDOUT && !w->done && !c->broken &&
+	    c->heard == heard)
+		suspect(l, c);
 }
 
 /* Until w's reply is there or the connection is lost. The lock is held. */
@@ -117,9 +203,9 @@ static err await(struct link *l, struct conn *c, struct waiter *w)
 {
 	while (!w->done && !c->broken)
 		if (c->reading)
-			pthread_cond_wait(&w->woken, &l->lock);
+			follow(l, c, w);
 		else
-			lead(l, c);
+			lead(l, c, w->patient);
 	if (!w->done)
 		*find(c, w->id) = w->next;
 	if (!c->reading && c->waiters)
@@ -134,12 +220,10 @@ static err ask(struct request *q, struct reply *r)
 {
 	struct link *l = q->l;
 	struct conn *c = q->conn;
-	struct waiter w = { .reply = r, .woken = PTHREAD_COND_INITIALIZER };
+	struct waiter w = { .reply = r, .id = new_id(l, c), .patient = q->patient };
 	struct buf id = { q->b.p + 4, 0, 4, false };
 
-	do
-		w.id = ++l->last_id;
-	while (!w.id || *find(c, w.id));
+	cond_init(&w.woken);
 	buf_be(&id, w.id, 4);
 	w.next = c->waiters;
 	c->waiters = &w;
@@ -155,7 +239,7 @@ static err ask(struct request *q, struct reply *r)
 
 static err request_begin(struct request *q, struct link *l, uint16_t call, size_t size, bool hot)
 {
-	*q = (struct request){ .l = l, .hot = hot, .b = BUF(q->small) };
+	*q = (struct request){ .l = l, .hot = hot, .patient = call == WaitEvent_ID, .b = BUF(q->small) };
 	size += FRAME_HEAD;
 	if (size > FRAME_MAX)
 		return FAIL(QUOTA);
@@ -256,14 +340,14 @@ static err open_conn(struct link *l)
 	c = conn_new(fd);
 	if (!c)
 		return FAIL(QUOTA);
-	if (!conn_patience(c, HELLO_SECONDS)) {
+	if (!conn_patience(c, HELLO_SECONDS, HELLO_SECONDS)) {
 		conn_drop(c);
 		return FAIL(NO_DAEMON);
 	}
 	l->conn = c;			/* from here on link_close and link_forget find it */
 	c->refs++;
 	err e = greet(l, c);
-	if (ok(e) && !conn_patience(c, 0))
+	if (ok(e) && !conn_patience(c, QUIET_SECONDS, PING_SECONDS))
 		e = FAIL(NO_DAEMON);
 	if (ok(e) && c->broken)
 		e = c->why;
@@ -275,14 +359,6 @@ static err open_conn(struct link *l)
 	}
 	conn_drop(c);
 	return e;
-}
-
-static time_t second(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
 }
 
 /* One try to connect, for all threads that wait meanwhile. The lock is held. */
@@ -378,16 +454,12 @@ static err nonsense(struct request *q)
 struct link *link_new(const char *path)
 {
 	struct link *l = calloc(1, sizeof *l);
-	pthread_condattr_t attr;
 
 	if (!l)
 		return NULL;
 	hello_path(path, l->path);
 	pthread_mutex_init(&l->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&l->change, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&l->change);
 	return l;
 }
 

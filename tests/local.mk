@@ -38,6 +38,7 @@ stories = \
 	tests/stories/each-program-has-its-own-login.sh \
 	tests/stories/every-command-answers-in-json.sh \
 	tests/stories/every-mechanism-agrees-with-openssl.sh \
+	tests/stories/no-pin-is-left-behind.sh \
 	tests/stories/no-token-is-said-plainly.sh \
 	tests/stories/nothing-stays-open-after-the-last-logout.sh \
 	tests/stories/nss-openssl-and-gnutls-find-the-keys.sh \
@@ -56,6 +57,8 @@ EXTRA_DIST += $(stories) tests/stories/story.sh
 noinst_PROGRAMS += tests/stories/p11client
 tests_stories_p11client_SOURCES = tests/stories/p11client.c
 tests_stories_p11client_LDADD = -ldl -lpthread
+noinst_PROGRAMS += tests/stories/pinscan
+tests_stories_pinscan_SOURCES = tests/stories/pinscan.c
 
 # programs of others on top of the module
 clients = \

@@ -477,12 +477,14 @@ int main(int argc, char **argv)
 		fprintf(stderr, "p11client: no module: %s\n", path ? dlerror() : "P11_MODULE is not set");
 		return 1;
 	}
+	setvbuf(stdin, NULL, _IONBF, 0);	/* what holds a PIN is `line` alone, and that not for long */
 	while (fgets(line, sizeof line, stdin)) {
 		CK_RV rv;
 
 		line[strcspn(line, "\n")] = '\0';
 		*beside = '\0';
 		rv = obey(line);
+		explicit_bzero(line, sizeof line);
 		printf("%s%s%s\n", result_name(rv), *beside ? " " : "", beside);
 		fflush(stdout);
 	}

@@ -60,7 +60,7 @@ PROGRAMS=
 # program A: a PKCS#11 program; program A pcscclient: one that uses PC/SC, whose answers begin with OK
 program() {
 	mkfifo "$1.in" "$1.out"
-	"$TOP_BUILDDIR/tests/stories/${2:-p11client}" <"$1.in" >"$1.out" 3>&- 4<&- 5>&- 6<&- 7>&- 8<&- &
+	env -u P11_PIN -u P11_PUK "$TOP_BUILDDIR/tests/stories/${2:-p11client}" <"$1.in" >"$1.out" 3>&- 4<&- 5>&- 6<&- 7>&- 8<&- &
 	eval "pid_$1=$!"
 	PROGRAMS="$PROGRAMS $1"
 	case $1 in
@@ -99,7 +99,7 @@ gone() { case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) in '' | Z*) ;; *) re
 service_pid() { cat "$DESK_DIR/tokend.pid"; }
 service_start() {
 	rm -f "$BSRE_TOKEND_SOCKET"
-	LD_PRELOAD='' sh "$DESK_DIR/tokend.start" >>"$DESK_DIR/tokend.log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- &
+	LD_PRELOAD='' env -u P11_PIN -u P11_PUK sh "$DESK_DIR/tokend.start" >>"$DESK_DIR/tokend.log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- &
 	echo $! >"$DESK_DIR/tokend.pid"
 	until_so test -S "$BSRE_TOKEND_SOCKET"
 }

@@ -1,0 +1,84 @@
+#!/bin/sh
+# After each use a PIN and a PUK are in no process's memory, and never in a log, the history, an
+# environment or a command line.
+WAYS="pcscd direct"
+: "${TOP_SRCDIR:=$(cd "$(dirname "$0")/../.." && pwd)}" "${TOP_BUILDDIR:=$TOP_SRCDIR/build}"
+[ "$(id -u)" = 0 ] || { echo "only root can read the service's memory"; exit 77; }
+! grep -q '^SANITIZERS_TRUE *= *$' "$TOP_BUILDDIR/Makefile" || { echo "a sanitizer keeps memory that was freed"; exit 77; }
+. "$(dirname "$0")/story.sh"
+
+# everything that the service says, to be searched afterwards
+sed -i 's|$| --verbose --verbose|' "$DESK_DIR/tokend.start"
+kill "$(service_pid)"
+until_so gone "$(service_pid)"
+service_start
+
+scan() { printf %s "$1" | "$TOP_BUILDDIR/tests/stories/pinscan" "$2"; }
+# clean SECRET WHERE: the part of the service, or the program, holds no copy
+clean() {
+	case $2 in
+	broker) pid=$(service_pid) ;;
+	worker | monitor) pid=$(service_child "$2" | head -n 1) ;;
+	*) eval "pid=\$pid_$2" ;;
+	esac
+	copies=$(scan "$1" "$pid")
+	echo "$2: ${copies#* } copies"
+	[ "${copies#* }" = 0 ] || fail "$2 holds ${copies#* } copies of $1: $3"
+}
+everywhere() { # SECRET WHEN
+	for where in broker worker monitor A B; do clean "$1" $where "$2"; done
+}
+
+# the scanner finds what is there: this shell knows the PIN
+[ "$(scan "$P11_PIN" $$ | cut -d ' ' -f 2)" -gt 0 ] || fail "the scanner finds nothing"
+
+program A
+program B
+for p in A B; do
+	on $p init
+	on $p open
+done
+everywhere "$P11_PIN" "before anything"
+on A "login $P11_PIN"
+on A "sign rsa $P11_RSA_LABEL"
+on A "sign ecdsa $P11_EC_LABEL"
+on B "login 918273" CKR_PIN_INCORRECT
+everywhere 918273 "after a wrong PIN"
+on B "login $P11_PIN"
+for where in worker monitor A B; do clean "$P11_PIN" $where "logged in"; done
+on A logout
+on B logout
+everywhere "$P11_PIN" "after the last logout"
+
+# a new PIN, a new one by PUK, and back
+printf 830174 >new
+chmod 600 new
+bsre-token pin change --pin-file "$DESK_DIR/pin" --new-pin-file new
+everywhere 830174 "after a change"
+everywhere "$P11_PIN" "after a change, the old one"
+bsre-token pin unblock --puk-file "$DESK_DIR/puk" --new-pin-file "$DESK_DIR/pin"
+everywhere "$P11_PUK" "the PUK, after an unblock"
+on A "login $P11_PIN"
+token unplug
+until_so sh -c '! bsre-token list | grep -q "$P11_TOKEN"'
+for where in broker monitor A B; do clean "$P11_PIN" $where "after the token was pulled"; done
+token plug
+until_so bsre-token pin verify --pin-file "$DESK_DIR/pin"
+
+# what was written and what others can see
+bsre-token history --json >history
+grep -q PIN history || fail "there is no history"
+[ -s "$DESK_DIR/tokend.log" ]
+for secret in "$P11_PIN" "$P11_PUK" 830174 918273; do
+	if grep -rlE "(^|[^0-9])$secret([^0-9]|\$)" "$DESK_DIR" --exclude=pin --exclude=puk --exclude=new \
+		--exclude='*.in' --exclude='*.out'; then
+		fail "$secret was written"
+	fi
+	for pid in $(service_pid) $(service_child worker) $(service_child monitor); do
+		! tr '\0' '\n' <"/proc/$pid/cmdline" | grep -e "$secret" || fail "$secret is in a command line"
+	done
+done
+# ... and no core of any of them is written
+for pid in $(service_pid) $(service_child worker) $(service_child monitor); do
+	grep -q '^Max core file size *0 *0' "/proc/$pid/limits" || fail "a core could be written"
+done

@@ -2,10 +2,9 @@
 # After each use a PIN and a PUK are in no process's memory, and never in a log, the history, an
 # environment or a command line.
 WAYS="pcscd direct"
-: "${TOP_SRCDIR:=$(cd "$(dirname "$0")/../.." && pwd)}" "${TOP_BUILDDIR:=$TOP_SRCDIR/build}"
 [ "$(id -u)" = 0 ] || { echo "only root can read the service's memory"; exit 77; }
-! grep -q '^SANITIZERS_TRUE *= *$' "$TOP_BUILDDIR/Makefile" || { echo "a sanitizer keeps memory that was freed"; exit 77; }
 . "$(dirname "$0")/story.sh"
+! nm -D "$P11_MODULE" | grep -q __asan || skip "a sanitizer's shadow has no end, and it keeps what was freed"
 
 # everything that the service says, to be searched afterwards
 sed -i 's|$| --verbose --verbose|' "$DESK_DIR/tokend.start"

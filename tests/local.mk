@@ -45,6 +45,7 @@ stories = \
 	tests/stories/pcscd-may-restart.sh \
 	tests/stories/the-demo-runs.sh \
 	tests/stories/the-last-try-is-not-a-programs-to-spend.sh \
+	tests/stories/the-readme-is-true.sh \
 	tests/stories/the-security-officer-gives-a-new-pin.sh \
 	tests/stories/two-tokens-and-none-is-named.sh \
 	tests/stories/two-tokens-have-two-logins.sh \
@@ -82,7 +83,7 @@ EXTRA_DIST += $(once) tests/install.list
 
 # the desk that with-token makes
 EXTRA_DIST += tests/README.md tests/tools/desk.py tests/tools/prepare.py tests/tools/cards.py tests/tools/pdf.py \
-	tests/tools/ca.sh tests/tools/fill-token.sh \
+	tests/tools/typist.exp tests/tools/ca.sh tests/tools/fill-token.sh \
 	scripts/build scripts/check scripts/demo scripts/deps scripts/packages scripts/with-token .ci/run
 
 # the benches' clients; their orders come from scripts/bench. Counts of commands are exact: a test.

@@ -37,6 +37,7 @@ stories = \
 	tests/stories/each-exit-status-of-the-utility.sh \
 	tests/stories/each-program-has-its-own-login.sh \
 	tests/stories/every-command-answers-in-json.sh \
+	tests/stories/every-command-in-both-languages.sh \
 	tests/stories/every-mechanism-agrees-with-openssl.sh \
 	tests/stories/no-pin-is-left-behind.sh \
 	tests/stories/no-token-is-said-plainly.sh \

@@ -37,5 +37,13 @@ err cmd_cert_export(struct cli *c)
 	TRY(certs_load(c, &certs));
 	TRY(cert_find(&certs, c->args.rest[0], &cert));
 	json_object_set_new(c->result, "certificate", cert_json(cert));
-	return write_out(c, cert->x);
+	TRY(write_out(c, cert->x));
+	const char *file = c->args.opt[OPT_output];
+	if (file && strcmp(file, "-") != 0) {
+		char holder[256];
+
+		cert_holder(cert->x, holder, sizeof holder);
+		say_note(_("The certificate of '%s' is in %s."), holder, say_clean(file));
+	}
+	return OK;
 }

@@ -7,9 +7,11 @@ nodist_p11module_DATA = data/bsre-token.module
 EXTRA_DIST += data/bsre-tokend.service.in data/bsre-token.module.in
 CLEANFILES += data/bsre-tokend.service data/bsre-token.module
 
-# here, not in configure: the folders are known in full only to make
+# here, not in configure: the folders are known in full only to make. The module goes by its name alone
+# where p11-kit looks by itself: then the file is the same for every architecture that is installed.
 fill_in = $(AM_V_GEN)mkdir -p data && sed -e 's|@tokendlibexecdir[@]|$(tokendlibexecdir)|g' \
-	-e 's|@pkcs11dir[@]|$(pkcs11dir)|g' $(srcdir)/$@.in >$@.tmp && mv $@.tmp $@
+	-e 's|@pkcs11dir[@]/|$(pkcs11dir)/|g' -e 's|: $(p11_module_path)/|: |' \
+	$(srcdir)/$@.in >$@.tmp && mv $@.tmp $@
 data/bsre-tokend.service: $(srcdir)/data/bsre-tokend.service.in Makefile
 	$(fill_in)
 data/bsre-token.module: $(srcdir)/data/bsre-token.module.in Makefile

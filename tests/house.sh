@@ -34,7 +34,7 @@ pick . | while read -r f; do
 done >>"$broken"
 
 printf '%s\n' "$all" | grep -E '^tests/([a-z]*/)?[a-z0-9-]*\.sh$|^scripts/|^udev/.*\.sh$' | while read -r f; do
-	grep -qsF "$f" src/*/local.mk pkcs11/local.mk tests/*.mk udev/local.mk || echo "$f: no local.mk runs or ships it"
+	grep -qsF "$f" src/*/local.mk pkcs11/local.mk tests/*.mk udev/local.mk debian/local.mk || echo "$f: no local.mk runs or ships it"
 done >>"$broken"
 
 # --- 2. bytes are touched only through span, cur and buf --------------------------------------

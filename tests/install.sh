@@ -5,18 +5,18 @@ unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$TOP_BUILDDIR"
-prefix=$(./config.status --file=- <<-'X'
-	@prefix@
-X
-)
+configured() { echo "@$1@" | ./config.status --file=-; }
+prefix=$(configured prefix)
+libdir=$(configured libdir | sed "s|\${\(exec_\)\{0,1\}prefix}|$prefix|")
 quietly() { "$@" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }; }
 quietly make -s install DESTDIR="$work/root"
-(cd "$work/root" && find . \( -type f -o -type l \) | sed "s|^\.$prefix|PREFIX|; s|^\./|/|" | sort) >"$work/have"
+(cd "$work/root" && find . \( -type f -o -type l \) | sed "s|^\.$libdir/pkcs11/|LIBDIR/pkcs11/|
+	s|^\.$prefix|PREFIX|; s|^\./|/|" | sort) >"$work/have"
 grep -v '^#' "$TOP_SRCDIR/tests/install.list" | sort >"$work/want"
 diff "$work/want" "$work/have" || { echo "install.list (<) and what was installed (>) differ: tests/install.list wants its row"; exit 1; }
 
 at=$work/root$prefix
-grep -qx "module: $prefix/lib/pkcs11/libbsre-pkcs11.so" "$at/share/p11-kit/modules/bsre-token.module"
+grep -qx "module: \($libdir/pkcs11/\)\{0,1\}libbsre-pkcs11.so" "$at/share/p11-kit/modules/bsre-token.module"
 grep -q "^ExecStart=$prefix/libexec/bsre-token/bsre-tokend " "$at/lib/systemd/user/bsre-tokend.service"
 grep -qx 'SocketMode=0600' "$at/lib/systemd/user/bsre-tokend.socket"
 grep -qx 'DirectoryMode=0700' "$at/lib/systemd/user/bsre-tokend.socket"

@@ -1,0 +1,9 @@
+# debian: the Debian packages, made in deb/ of the build folder
+EXTRA_DIST += scripts/deb debian/bsre-token.docs debian/bsre-token.install debian/bsre-token.postinst \
+	debian/bsre-token.prerm debian/bsre-vtoken.install debian/changelog debian/control \
+	debian/copyright debian/libbsre-pkcs11.install debian/rules debian/source/format
+deb:
+	'$(top_srcdir)/scripts/deb' .
+clean-local:
+	rm -rf deb
+.PHONY: deb

@@ -4,6 +4,10 @@ tests_stories_pcscclient_SOURCES = tests/stories/pcscclient.c
 tests_stories_pcscclient_CFLAGS = $(AM_CFLAGS) $(PCSC_CFLAGS)
 tests_stories_pcscclient_LDADD = $(PCSC_LIBS)
 
+noinst_PROGRAMS += tests/stories/hostile
+tests_stories_hostile_SOURCES = tests/stories/hostile.c
+tests_stories_hostile_LDADD = libbsrewire.la libbsre.la
+
 policy_stories = \
 	tests/stories/a-broken-configuration-changes-nothing.sh \
 	tests/stories/a-card-that-talks-nonsense-harms-nobody.sh \
@@ -13,6 +17,7 @@ policy_stories = \
 	tests/stories/a-key-that-always-asks-is-asked-for.sh \
 	tests/stories/a-locked-screen-forgets-the-pin.sh \
 	tests/stories/a-login-survives-what-others-do-to-the-card.sh \
+	tests/stories/a-stale-socket-is-taken-over.sh \
 	tests/stories/a-token-held-by-another-program-is-said-so.sh \
 	tests/stories/a-token-pulled-at-any-command-is-an-error.sh \
 	tests/stories/a-token-that-hangs-is-set-aside.sh \
@@ -22,8 +27,10 @@ policy_stories = \
 	tests/stories/an-idle-login-ends.sh \
 	tests/stories/an-open-card-is-closed-soon.sh \
 	tests/stories/another-token-in-its-place-is-another-token.sh \
+	tests/stories/another-user-is-not-heard.sh \
 	tests/stories/any-program-can-initialise-a-token.sh \
-	tests/stories/every-null-is-an-error.sh \
+	tests/stories/hostile-programs-harm-nobody.sh \
+	tests/stories/out-of-descriptors-programs-are-refused.sh \
 	tests/stories/pcscd-may-restart.sh \
 	tests/stories/the-last-try-is-not-a-programs-to-spend.sh \
 	tests/stories/the-security-officer-gives-a-new-pin.sh \

@@ -1,4 +1,4 @@
-/* Where secrets are wiped and kept: one locked arena of fixed places. */
+/* Where secrets are wiped and kept: locked arenas of fixed places. */
 #include "config.h"
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -8,12 +8,14 @@
 #include <unistd.h>
 #include "secret.h"
 
-enum { KEPT = 256 };
+enum { KEPT = 256, ARENAS = 16 };
 
+/* Made one after the other as they are needed: the first fits into the 64 KiB that may be locked where
+ * nobody raised that limit. */
 static struct arena {
 	struct secret place[KEPT];
 	bool          used[KEPT];
-} *arena;
+} *arenas[ARENAS];
 
 void wipe(void *p, size_t n)
 {
@@ -43,31 +45,42 @@ static void *map_secret(size_t n)
 	return p;
 }
 
-static bool arena_open(void)
+static struct arena *arena_open(void)
 {
-	if (arena)
-		return true;
-	void *p = map_secret(sizeof *arena);
+	void *p = map_secret(sizeof(struct arena));
+
 	if (p == MAP_FAILED)
-		return false;
-	mlock(p, sizeof *arena);		/* RLIMIT_MEMLOCK may forbid it: still not dumped */
-	madvise(p, sizeof *arena, MADV_DONTDUMP);
-	madvise(p, sizeof *arena, MADV_WIPEONFORK);
-	arena = p;
-	return true;
+		return NULL;
+	mlock(p, sizeof(struct arena));		/* RLIMIT_MEMLOCK may forbid it: still not dumped */
+	madvise(p, sizeof(struct arena), MADV_DONTDUMP);
+	madvise(p, sizeof(struct arena), MADV_WIPEONFORK);
+	return p;
+}
+
+static struct secret *take_place(struct arena *a)
+{
+	for (size_t i = 0; i < KEPT; i++)
+		if (!a->used[i]) {
+			a->used[i] = true;
+			return &a->place[i];
+		}
+	return NULL;
 }
 
 struct secret *secret_keep(const struct secret *s)
 {
-	if (!arena_open())
-		return NULL;
-	for (size_t i = 0; i < KEPT; i++)
-		if (!arena->used[i]) {
-			arena->used[i] = true;
-			arena->place[i] = *s;
-			return &arena->place[i];
-		}
-	return NULL;
+	struct secret *kept = NULL;
+
+	for (size_t i = 0; i < ARENAS && !kept; i++) {
+		if (!arenas[i])
+			arenas[i] = arena_open();
+		if (!arenas[i])
+			return NULL;
+		kept = take_place(arenas[i]);
+	}
+	if (kept)
+		*kept = *s;
+	return kept;
 }
 
 void secret_drop(struct secret *kept)
@@ -75,7 +88,9 @@ void secret_drop(struct secret *kept)
 	if (!kept)
 		return;
 	secret_wipe(kept);
-	arena->used[kept - arena->place] = false;
+	for (size_t i = 0; i < ARENAS && arenas[i]; i++)
+		if (kept >= arenas[i]->place && kept < arenas[i]->place + KEPT)
+			arenas[i]->used[kept - arenas[i]->place] = false;
 }
 
 void secret_harden(void)

@@ -15,7 +15,7 @@ void secret_wipe(struct secret *s);
 void wipe(void *p, size_t n);
 
 /* A copy of s in memory that is locked, left out of cores and, where the kernel can
- * (memfd_secret), unmapped from the kernel's own view. NULL when the arena is full (256).
+ * (memfd_secret), unmapped from the kernel's own view. NULL when all places are taken (4096).
  * The caller gives it back with secret_drop, which wipes it and takes NULL. */
 struct secret *secret_keep(const struct secret *s);
 void           secret_drop(struct secret *kept);

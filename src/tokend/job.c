@@ -4,6 +4,7 @@
 #include "job.h"
 #include "ledger.h"
 #include "lib/log.h"
+#include "peer.h"
 
 static void job_next(struct token *t);
 
@@ -211,6 +212,22 @@ void jobs_forget(struct token *t, const struct peer *by, bool context)
 		}
 }
 
+void jobs_cancel(struct peer *p)
+{
+	struct cur none = cur_bad();
+
+	for (struct token *t = broker.tokens; t; t = t->next)
+		for (struct job **at = &t->jobs; *at;) {
+			struct job *j = *at;
+			if (!j->rq || j->rq->peer != p) {
+				at = &j->next;
+				continue;
+			}
+			*at = j->next;
+			job_finish(j, FAIL(CANCELED), &none);
+		}
+}
+
 static void job_next(struct token *t)
 {
 	if (t->gone || t->running || t->pause)
@@ -235,6 +252,7 @@ static void job_next(struct token *t)
 	struct job *j = t->jobs;
 	t->jobs = j->next;
 	j->next = NULL;
+	t->turn_now = j->turn;
 	job_send(t, j);
 }
 
@@ -248,14 +266,31 @@ static int next_job(sd_event_source *s, void *data)
 	return 0;
 }
 
+/* Programs take turns: one with a hundred jobs in the queue does not keep another, which has one, waiting
+ * for all of them. A program's own jobs stay in their order. */
+static uint32_t turn_of(const struct token *t, const struct job *j)
+{
+	struct peer *p = j->rq ? j->rq->peer : NULL;
+
+	if (!p)
+		return t->turn_now;
+	if (p->turn_token != t->id)
+		p->turn = 0;
+	p->turn_token = t->id;
+	p->turn = p->turn >= t->turn_now ? p->turn + 1 : t->turn_now;
+	return p->turn;
+}
+
 void job_post(struct job *j)
 {
 	struct token *t = j->token;
 	struct job **at = &t->jobs;
 	sd_event_source *source = NULL;
 
-	while (*at)
+	j->turn = turn_of(t, j);
+	while (*at && (*at)->turn <= j->turn)
 		at = &(*at)->next;
+	j->next = *at;
 	*at = j;
 	/* from the loop, so that `done` never runs inside the handler that posts */
 	sd_event_add_defer(broker.event, &source, next_job, (void *)(uintptr_t)t->id);

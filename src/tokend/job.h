@@ -16,6 +16,7 @@ struct job {
 	uint16_t        call;
 	bool            slow;		/* key generation, erasing: minutes are allowed */
 	bool            kept;		/* its PIN is one that was kept: tries are the token's when it is sent */
+	uint32_t        turn;		/* its place in the queue: programs take turns */
 	bool            late;		/* and the login is over: it is not sent any more */
 	void          (*encode)(struct job *j, struct buf *b);
 	void          (*done)(struct job *j, err e, struct cur *reply);
@@ -47,6 +48,9 @@ void job_close_soon(struct token *t);
 /* The PINs of these logins are no longer to be sent: what waits in the queue with one is answered
  * PIN_NEEDED. by: the program, NULL: any. context: also those that were given for one operation. */
 void jobs_forget(struct token *t, const struct peer *by, bool context);
+
+/* A program is gone: what it has in any queue is finished with CANCELED, but for what is at a card. */
+void jobs_cancel(struct peer *p);
 
 /* For token.c: the worker's reply; the token's end (all jobs are done with e). */
 void jobs_reply(struct token *t, const struct frame *f);

@@ -9,6 +9,7 @@ bsre_tokend_SOURCES = \
 	src/tokend/cipher.c src/tokend/cipher.h \
 	src/tokend/conf.c src/tokend/conf.h src/tokend/conf.def \
 	src/tokend/data.c src/tokend/data.h \
+	src/tokend/door.c src/tokend/door.h \
 	src/tokend/encode.c \
 	src/tokend/guard.c src/tokend/guard.h \
 	src/tokend/job.c src/tokend/job.h \

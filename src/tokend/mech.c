@@ -17,6 +17,7 @@ static const struct mech mechs[] = {
 #include "mech.def"
 #undef MECH
 };
+enum { OAEP_LABEL_MAX = 1024 };
 enum { MECHS = sizeof mechs / sizeof mechs[0] };
 
 static const struct { uint64_t ckm, ckg; const char *name; } hashes[] = {
@@ -130,6 +131,8 @@ static err param_oaep(struct span param, struct op *op)
 
 	OaepParam_get_in(&c, &in);
 	if (!cur_done(&c) || !mech_md_of(in.hash) || !mech_mgf(in.mgf) || in.source > CKZ_DATA_SPECIFIED)
+		return FAIL(MECH_PARAM);
+	if (in.label.n > OAEP_LABEL_MAX)
 		return FAIL(MECH_PARAM);
 	if (in.label.n && !keep_span(&label, in.label))
 		return FAIL(QUOTA);

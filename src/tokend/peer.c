@@ -1,21 +1,23 @@
 /* Connections: who may, frames in, replies out, and the end. */
 #include "config.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "job.h"
 #include "lib/log.h"
 #include "lib/secret.h"
 #include "peer.h"
 #include "pin.h"
 #include "session.h"
 
-enum { IN_ROOM = FRAME_MAX };
+enum {
+	IN_ROOM = FRAME_MAX,
+	FRAMES_AT_ONCE = 32			/* of one peer; then the others have their turn */
+};
 
-static sd_event_source *undertaker;
-static unsigned peer_count;
+static sd_event_source *undertaker, *turns;
 
 /* Where frames arrive before anything is parsed: locked, since PINs are among them. */
 static uint8_t *in_room(void)
@@ -35,6 +37,8 @@ static uint8_t *in_room(void)
 
 static void peer_bury(struct peer *p)
 {
+	jobs_cancel(p);
+	broker_cancel(&p->patience);
 	while (p->requests) {			/* those a job still answers become nobody's */
 		struct request *rq = p->requests;
 		p->requests = rq->next;
@@ -54,7 +58,6 @@ static void peer_bury(struct peer *p)
 	free(p->out);
 	log_line(LOG_INFO, "peer pid=%d gone", (int)p->pid);
 	free(p);
-	peer_count--;
 }
 
 /* --- no program for long: the broker ends, and the socket's unit starts it again ------------------ */
@@ -101,12 +104,25 @@ void peer_hang_up(struct peer *p)
 	sd_event_source_set_enabled(undertaker, SD_EVENT_ONESHOT);
 }
 
+/* A peer that does not read its replies is not read either, nor one that waits for enough already. */
+static bool is_full(const struct peer *p)
+{
+	return p->out_n || p->waiting >= PEER_WAITING_MAX;
+}
+
 static void want(struct peer *p)
 {
-	/* a peer that does not read its replies is not read either */
-	uint32_t events = p->out_n ? EPOLLOUT : EPOLLIN;
+	uint32_t events = (p->out_n ? EPOLLOUT : 0u) | (is_full(p) ? 0u : EPOLLIN);
 
-	sd_event_source_set_io_events(p->io, events);
+	if (!p->dead)
+		sd_event_source_set_io_events(p->io, events);
+}
+
+void peer_resume(struct peer *p)
+{
+	want(p);
+	if (!p->dead && p->in_n && !is_full(p))
+		sd_event_source_set_enabled(turns, SD_EVENT_ONESHOT);
 }
 
 static void keep_unsent(struct peer *p, struct span rest)
@@ -169,7 +185,7 @@ static void peer_writable(struct peer *p)
 	buf_put(&b, (struct span){ p->out + n, left });
 	wipe(p->out + left, p->out_n - left);
 	p->out_n = left;
-	want(p);
+	peer_resume(p);
 }
 
 /* Keeps what is left of the bytes for the next time. */
@@ -193,13 +209,13 @@ static void keep_front(struct peer *p, struct span rest)
 	p->in_n = rest.n;
 }
 
-/* Serves the whole frames in `got`; gives what is left. */
+/* Serves whole frames in `got`, some of them; gives what is left. */
 static struct span serve_frames(struct peer *p, struct span got)
 {
 	struct frame f;
 	size_t size;
 
-	while (!p->dead && (size = frame_size(got))) {
+	for (unsigned n = 0; n < FRAMES_AT_ONCE && !p->dead && !is_full(p) && (size = frame_size(got)); n++) {
 		if (size > FRAME_MAX) {
 			log_line(LOG_WARNING, "peer pid=%d sent a frame of %zu bytes", (int)p->pid, size);
 			peer_hang_up(p);
@@ -216,11 +232,42 @@ static struct span serve_frames(struct peer *p, struct span got)
 	return got;
 }
 
+/* What has arrived is served, and what cannot be now is kept for its next turn. */
+static void serve(struct peer *p, struct buf *b)
+{
+	struct span left = serve_frames(p, buf_span(b));
+
+	if (!p->dead)
+		keep_front(p, left);
+	if (!p->dead && frame_size(left) && frame_size(left) <= left.n)
+		peer_resume(p);
+	want(p);
+	wipe(b->p, b->n);
+}
+
+/* The next turn of those whose frames wait here. */
+static int serve_waiting(sd_event_source *s, void *data)
+{
+	(void)s, (void)data;
+	for (struct peer *p = broker.peers; p; p = p->next) {
+		struct buf b = { in_room(), 0, IN_ROOM, false };
+		if (p->dead || !p->in_n || is_full(p))
+			continue;
+		buf_put(&b, (struct span){ p->in, p->in_n });
+		serve(p, &b);
+	}
+	return 0;
+}
+
 static void peer_readable(struct peer *p)
 {
 	struct buf b = { in_room(), 0, IN_ROOM, false };
 
 	buf_put(&b, (struct span){ p->in, p->in_n });
+	if (!buf_room(&b)) {			/* whole frames that wait for their turn */
+		peer_resume(p);
+		return;
+	}
 	ssize_t n = recv(p->fd, b.p + b.n, buf_room(&b), MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -229,10 +276,7 @@ static void peer_readable(struct peer *p)
 		return;
 	}
 	buf_grow(&b, (size_t)n);
-	struct span left = serve_frames(p, buf_span(&b));
-	if (!p->dead)
-		keep_front(p, left);
-	wipe(b.p, b.n);
+	serve(p, &b);
 }
 
 static int peer_event(sd_event_source *s, int fd, uint32_t events, void *data)
@@ -244,78 +288,48 @@ static int peer_event(sd_event_source *s, int fd, uint32_t events, void *data)
 		return 0;
 	if (events & EPOLLOUT)
 		peer_writable(p);
-	else if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+	else if (events & EPOLLIN)
 		peer_readable(p);
+	else if (events & (EPOLLHUP | EPOLLERR))
+		peer_hang_up(p);
 	return 0;
 }
 
-/* Nothing is parsed before this: the kernel says who it is, and only our own user may. */
-static bool is_ours(int fd, struct peer *p)
+bool peer_welcome(struct peer *p)
 {
-	struct ucred who;
-	socklen_t n = sizeof who;
-	char link[32];
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) < 0 || who.uid != geteuid()) {
-		log_line(LOG_WARNING, "refused a connection of uid=%d", (int)who.uid);
+	if (sd_event_add_io(broker.event, &p->io, p->fd, EPOLLIN, peer_event, p) < 0)
 		return false;
-	}
-	p->pid = who.pid;
-	snprintf(link, sizeof link, "/proc/%d/exe", (int)who.pid);
-	ssize_t got = readlink(link, p->program, sizeof p->program - 1);
-	p->program[got > 0 ? got : 0] = '\0';
+	p->next = broker.peers;
+	broker.peers = p;
+	idle_watch();
+	log_line(LOG_INFO, "peer pid=%d program=%s", (int)p->pid, p->program);
 	return true;
 }
 
-/* Without a descriptor left nobody could be accepted, and the loop would be woken for ever: one that is
- * kept for this is given up for a moment, so that who waits is at least refused. */
-static int reserve = -1;
-
-static void turn_away(int listen_fd)
+err peers_start(void)
 {
-	close(reserve);
-	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
-	if (fd >= 0)
-		close(fd);
-	reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	log_line(LOG_WARNING, "no descriptor is left: a program is refused");
+	if (sd_event_add_defer(broker.event, &undertaker, bury_dead, NULL) < 0 ||
+	    sd_event_add_defer(broker.event, &turns, serve_waiting, NULL) < 0)
+		return FAIL(GENERAL);
+	sd_event_source_set_enabled(undertaker, SD_EVENT_OFF);
+	sd_event_source_set_enabled(turns, SD_EVENT_OFF);
+	idle_watch();
+	return OK;
 }
 
-static int accept_peer(sd_event_source *s, int listen_fd, uint32_t events, void *data)
+struct usage peers_usage(const struct peer *p)
 {
-	(void)s, (void)events, (void)data;
-	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
-		turn_away(listen_fd);
-	if (fd < 0)
-		return 0;
-	struct peer *p = calloc(1, sizeof *p);
-	if (!p || peer_count >= PEERS_MAX || !is_ours(fd, p) ||
-	    sd_event_add_io(broker.event, &p->io, fd, EPOLLIN, peer_event, p) < 0) {
-		free(p);
-		close(fd);
-		return 0;
-	}
-	p->fd = fd;
-	p->next = broker.peers;
-	broker.peers = p;
-	peer_count++;
-	idle_watch();
-	log_line(LOG_INFO, "peer pid=%d program=%s", (int)p->pid, p->program);
-	return 0;
-}
+	struct usage u = { 0 };
 
-err peers_listen(int fd)
-{
-	if (!undertaker) {
-		if (sd_event_add_defer(broker.event, &undertaker, bury_dead, NULL) < 0)
-			return FAIL(GENERAL);
-		sd_event_source_set_enabled(undertaker, SD_EVENT_OFF);
+	for (const struct peer *o = broker.peers; o; o = o->next) {
+		if (o->pid != p->pid || o->dead)
+			continue;
+		u.peers++;
+		u.sessions += o->session_count;
+		u.objects += o->object_count;
+		u.bytes += o->bytes;
 	}
-	reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	idle_watch();
-	return sd_event_add_io(broker.event, NULL, fd, EPOLLIN, accept_peer, NULL) < 0 ? FAIL(GENERAL) : OK;
+	return u;
 }
 
 static struct request *stale_wait(struct peer *p)

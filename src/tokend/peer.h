@@ -7,9 +7,13 @@
 
 enum {
 	PEERS_MAX = 512,
-	PEER_WAITING_MAX = 64,			/* requests that are being answered */
-	PEER_SESSIONS_MAX = 1024,
-	PEER_OBJECTS_MAX = 1024,		/* session objects */
+	PEERS_OF_ONE = 32,			/* connections of one process; one is usual */
+	PEER_HELLO_MS = 10000,			/* in which it must have said Hello */
+	PEER_WAITING_MAX = 64,			/* requests that are being answered; then it is not read */
+	PEER_WATCHING_MAX = 64,			/* the same for WaitEvent, which may never be; then refused */
+	PEER_SESSIONS_MAX = 1024,		/* of one process */
+	PEER_OBJECTS_MAX = 1024,		/* session objects, and ... */
+	PEER_BYTES_MAX = 8 << 20,		/* ... all that is in them, of one process */
 	PEER_OUT_MAX = 1 << 20			/* bytes of replies not yet taken; over it the peer is slow or dead */
 };
 
@@ -28,14 +32,27 @@ struct peer {
 	uint8_t         *out;			/* replies that the socket did not take */
 	size_t           out_n, out_cap;
 	struct request  *requests;
-	unsigned         waiting;
+	unsigned         waiting, watching;
 	struct session  *sessions;
 	unsigned         session_count, object_count;
+	size_t           bytes;			/* in its session objects */
 	struct login    *logins;
+	sd_event_source *patience;		/* until it has said Hello */
+	uint32_t         turn_token, turn;	/* its last place in a token's queue (job.c) */
 };
 
-/* Takes connections from a listening socket, which stays the caller's. */
-err peers_listen(int fd) MUST_USE;
+/* Before the first peer. */
+err peers_start(void) MUST_USE;
+
+/* A connection that the door let in: from now on it is read. False: no memory, it stays the caller's. */
+bool peer_welcome(struct peer *p) MUST_USE;
+
+/* It may be read again: fewer of its requests wait. */
+void peer_resume(struct peer *p);
+
+/* What one process has, over all its connections. */
+struct usage { unsigned peers, sessions, objects; size_t bytes; };
+struct usage peers_usage(const struct peer *p);
 
 /* Queues bytes for the peer, which dies where it does not take them. */
 void peer_send(struct peer *p, struct span bytes);

@@ -11,9 +11,18 @@ static uint8_t reply_room[FRAME_MAX];
 
 enum { REFUSAL_DELAY_MS = 1000 };
 
+/* What it is counted as: a wait that may never end is not in the way of others. */
+static unsigned *counter(const struct request *rq)
+{
+	return rq->call == WaitEvent_ID ? &rq->peer->watching : &rq->peer->waiting;
+}
+
 struct request *request_keep(struct request *rq)
 {
-	if (rq->peer->waiting >= PEER_WAITING_MAX)
+	unsigned *n = counter(rq);
+
+	/* a peer with too many is not read; those of one event may be a few more */
+	if (rq->call == WaitEvent_ID ? *n >= PEER_WATCHING_MAX : *n >= 2 * PEER_WAITING_MAX)
 		return NULL;
 	struct request *kept = malloc(sizeof *kept);
 	if (!kept)
@@ -25,7 +34,7 @@ struct request *request_keep(struct request *rq)
 	while (*at)
 		at = &(*at)->next;
 	*at = kept;
-	kept->peer->waiting++;
+	++*n;
 	return kept;
 }
 
@@ -38,7 +47,8 @@ void request_drop(struct request *rq)
 		while (*at != rq)
 			at = &(*at)->next;
 		*at = rq->next;
-		p->waiting--;
+		--*counter(rq);
+		peer_resume(p);
 	}
 	if (rq->frame)
 		wipe(rq->frame, rq->frame_n);

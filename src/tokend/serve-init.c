@@ -29,7 +29,7 @@ static err erased(struct job *j, err e, struct cur *reply, struct CardInit_out *
 	}
 	log_line(LOG_NOTICE, "init token=%s: %s", j->token->serial, log_err(e));
 	ledger_job("init", j, e);
-	if (!j->token->gone) {
+	if (!j->token->gone && e.code != E_CANCELED) {
 		if (ok(e))		/* until it has been identified anew */
 			keep_text(j->token->label, sizeof j->token->label, j->first);
 		j->token->tries = (struct tries){ .user = TRIES_UNKNOWN, .puk = TRIES_UNKNOWN };

@@ -104,7 +104,7 @@ err serve_ObjectSize(struct request *rq, struct ObjectSize_in *in, struct Object
 
 	TRY(want_loaded(rq, in->session, &s));
 	TRY(want_object(s, in->object, &o));
-	out->size = o->der.n + o->attrs.n + o->label.n + o->id.n;
+	out->size = object_bytes(o);
 	return OK;
 }
 
@@ -146,7 +146,9 @@ static err session_parts(struct object *o, struct span attrs)
 
 err session_object(struct session *s, CK_ULONG cls, struct span attrs, struct object **made)
 {
-	if (s->peer->object_count >= PEER_OBJECTS_MAX)
+	struct usage u = peers_usage(s->peer);
+
+	if (u.objects >= PEER_OBJECTS_MAX || u.bytes >= PEER_BYTES_MAX)
 		return FAIL(QUOTA);
 	struct object *o = object_new(cls);
 	if (!o)
@@ -160,6 +162,7 @@ err session_object(struct session *s, CK_ULONG cls, struct span attrs, struct ob
 	o->next = s->objects;
 	s->objects = o;
 	s->peer->object_count++;
+	s->peer->bytes += object_bytes(o);
 	*made = o;
 	return OK;
 }
@@ -213,8 +216,7 @@ static bool session_object_free(struct session *s, uint32_t handle)
 			if ((*at)->handle == handle) {
 				struct object *o = *at;
 				*at = o->next;
-				object_free(o);
-				s->peer->object_count--;
+				object_gone(s->peer, o);
 				return true;
 			}
 	return false;
@@ -249,8 +251,9 @@ err serve_AttrSet(struct request *rq, struct AttrSet_in *in, struct AttrSet_out 
 		return write_names(rq, s, o, in->attrs);
 	buf_put(&b, in->attrs);
 	buf_put(&b, o->attrs);
-	if (b.bad || !keep_span(&joined, buf_span(&b)))
+	if (b.bad || peers_usage(s->peer).bytes >= PEER_BYTES_MAX || !keep_span(&joined, buf_span(&b)))
 		return FAIL(QUOTA);
+	s->peer->bytes += joined.n - o->attrs.n;
 	free((void *)(uintptr_t)o->attrs.p);
 	o->attrs = joined;
 	return OK;

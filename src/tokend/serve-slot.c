@@ -29,6 +29,7 @@ err serve_Hello(struct request *rq, struct Hello_in *in, struct Hello_out *out)
 	if (!tokens_settled())
 		return request_park(rq, NULL);
 	rq->peer->greeted = true;
+	broker_cancel(&rq->peer->patience);
 	out->version = WIRE_VERSION;
 	out->build = span_str(PACKAGE_VERSION);
 	return OK;

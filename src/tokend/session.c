@@ -22,7 +22,7 @@ err session_open(struct peer *p, struct token *t, uint32_t flags, uint32_t *id)
 {
 	struct login *l = login_find(p, t);
 
-	if (p->session_count >= PEER_SESSIONS_MAX)
+	if (peers_usage(p).sessions >= PEER_SESSIONS_MAX)
 		return FAIL(SESSION_COUNT);
 	if (l && l->user == CKU_SO && !(flags & CKF_RW_SESSION))
 		return FAIL(SESSION_RW_SO);
@@ -48,6 +48,18 @@ void op_end(struct op *op)
 	*op = (struct op){ 0 };
 }
 
+size_t object_bytes(const struct object *o)
+{
+	return o->der.n + o->attrs.n + o->label.n + o->id.n;
+}
+
+void object_gone(struct peer *p, struct object *o)
+{
+	p->object_count--;
+	p->bytes -= object_bytes(o);
+	object_free(o);
+}
+
 static void session_free(struct session *s)
 {
 	for (int i = 0; i < OP_KINDS; i++)
@@ -55,8 +67,7 @@ static void session_free(struct session *s)
 	while (s->objects) {
 		struct object *o = s->objects;
 		s->objects = o->next;
-		object_free(o);
-		s->peer->object_count--;
+		object_gone(s->peer, o);
 	}
 	s->peer->session_count--;
 	free(s);

@@ -52,6 +52,10 @@ uint32_t session_state(const struct session *s);
 #define CKU_NONE 0xFFFFFFFFu
 uint32_t session_user(const struct session *s);
 
+/* A session object that is the peer's no more: freed, and its room given back. */
+size_t object_bytes(const struct object *o);
+void   object_gone(struct peer *p, struct object *o);
+
 /* Ends an operation: its data and the PIN that was given for it are wiped. */
 void op_end(struct op *op);
 

@@ -37,6 +37,7 @@ struct token {
 	struct tries     tries;
 	struct child     worker;
 	struct job      *jobs, *running;	/* queue; the one the worker has */
+	uint32_t         turn_now;		/* whose place in the queue it has come to */
 	bool             open;			/* a transaction is open at the card */
 	bool             proven;		/* and a PIN or another secret was sent in it */
 	uint64_t         since;			/* when others last had a chance at it */

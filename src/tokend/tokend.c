@@ -13,6 +13,7 @@
 #include "broker.h"
 #include "children.h"
 #include "conf.h"
+#include "door.h"
 #include "guard.h"
 #include "ledger.h"
 #include "lib/log.h"
@@ -107,9 +108,19 @@ static bool folder_is_private(const char *path)
 	return stat(folder, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 022);
 }
 
+/* A socket, not a file or link that somebody keeps there. */
+static bool is_socket(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
 /* True where nobody answers at the path: a socket file that a killed broker left. */
 static bool is_stale(const struct sockaddr_un *at)
 {
+	if (!is_socket(at->sun_path))
+		return false;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool stale = connect(fd, (const struct sockaddr *)at, sizeof *at) < 0 && errno == ECONNREFUSED;
 
@@ -134,7 +145,8 @@ static int socket_make(const char *path)
 	umask(before);
 	if (rc < 0 || listen(fd, BACKLOG) < 0) {
 		fprintf(stderr, "bsre-tokend: %s: %s\n", path,
-		        errno == EADDRINUSE ? "another bsre-tokend runs there" : strerror(errno));
+		        errno != EADDRINUSE ? strerror(errno) :
+		        is_socket(path) ? "another bsre-tokend runs there" : "something that is no socket is there");
 		close(fd);
 		return -1;
 	}
@@ -207,7 +219,8 @@ static int run(struct options *o)
 {
 	static sd_event_source *scan;
 
-	if (!loop_setup() || !ok(peers_listen(o->listen_fd)) || !ok(tokens_watch(o->pcsc, o->vtokens))) {
+	if (!loop_setup() || !ok(peers_start()) || !ok(door_open(o->listen_fd)) ||
+	    !ok(tokens_watch(o->pcsc, o->vtokens))) {
 		log_line(LOG_ERROR, "cannot start");
 		return EXIT_FAILURE;
 	}

@@ -190,6 +190,11 @@ static err keys_once(struct cli *c, struct keys *out)
 	return OK;
 }
 
+static int by_key_slot(const void *a, const void *b)
+{
+	return (int)((const struct key *)a)->slot - (int)((const struct key *)b)->slot;
+}
+
 err keys_load(struct cli *c, struct keys *out)
 {
 	err e = keys_once(c, out);
@@ -198,6 +203,7 @@ err keys_load(struct cli *c, struct keys *out)
 		keys_free(out);
 		e = keys_once(c, out);
 	}
+	qsort(out->k, out->n, sizeof out->k[0], by_key_slot);
 	return e;
 }
 
@@ -312,6 +318,11 @@ static err certs_once(struct cli *c, struct certs *out)
 	return OK;
 }
 
+static int by_cert_slot(const void *a, const void *b)
+{
+	return (int)((const struct cert *)a)->slot - (int)((const struct cert *)b)->slot;
+}
+
 err certs_load(struct cli *c, struct certs *out)
 {
 	err e = certs_once(c, out);
@@ -320,6 +331,7 @@ err certs_load(struct cli *c, struct certs *out)
 		certs_free(out);
 		e = certs_once(c, out);
 	}
+	qsort(out->c, out->n, sizeof out->c[0], by_cert_slot);
 	return e;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "say.h"
 #include "utf8.h"
+#include "wrap.h"
 
 static char detail[2048], next_step[512];
 static bool quiet;
@@ -50,9 +51,12 @@ void say_quiet(bool q) { quiet = q; }
 static void line(const char *lead, const char *format, va_list args) PRINTF(2, 0);
 static void line(const char *lead, const char *format, va_list args)
 {
+	char text[4096];
+	size_t n = (size_t)snprintf(text, sizeof text, "%s", lead);
+
+	vsnprintf(text + n, sizeof text - n, format, args);
 	fflush(stdout);
-	fputs(lead, stderr);
-	vfprintf(stderr, format, args);
+	wrap(stderr, text, wrap_width(stderr));
 	fputc('\n', stderr);
 }
 
@@ -126,18 +130,17 @@ static void say_json(struct cli *c, err e, const char *text, const char *next)
 
 void say_end(struct cli *c, err e)
 {
-	char text[2304];
+	char text[2304], token[512] = "", all[3072];
 	const char *words = c->args.cmd ? c->args.cmd->words : NULL;
 	const char *next = next_of(c, e);
 
 	sentence(e, text, sizeof text);
-	fflush(stdout);
-	fputs("bsre-token: ", stderr);
-	if (words)
-		fprintf(stderr, "%s: ", words);
 	if (c->token.id)
-		fprintf(stderr, _("token '%s' (serial %s): "), c->token.label, c->token.serial);
-	fprintf(stderr, "%s\n", text);
+		snprintf(token, sizeof token, _("token '%s' (serial %s): "), c->token.label, c->token.serial);
+	snprintf(all, sizeof all, "bsre-token: %s%s%s%s", words ? words : "", words ? ": " : "", token, text);
+	fflush(stdout);
+	wrap(stderr, all, wrap_width(stderr));
+	fputc('\n', stderr);
 	if (next)
 		fprintf(stderr, _("next: %s\n"), next);
 	if (given(c, OPT_json))

@@ -73,7 +73,7 @@ walk() { # LANGUAGE
 	set timeout 60
 	match_max 100000
 	log_user 1
-	set stty_init "rows 40 cols 100 echo"
+	set stty_init "rows 40 cols 400 echo"
 	proc begin {args} { global spawn_id; eval spawn -noecho bsre-token $args }
 	# waits for the text; a secret that shows up on the way is a failure
 	proc see {text} {

@@ -9,6 +9,7 @@
 #include "cli/csr.h"
 #include "cli/pinrule.h"
 #include "cli/say.h"
+#include "cli/wrap.h"
 #include "lib/tlv.h"
 
 /* --- the command line ------------------------------------------------------------------------- */
@@ -332,10 +333,38 @@ static void cleaned(void **state)
 	assert_string_equal(small, "ab");
 }
 
+/* --- sentences on a terminal --------------------------------------------------------------------- */
+static void wrapped(void **state)
+{
+	static const struct { size_t width; const char *text, *shown; } cases[] = {
+		{ 0, "as it is, however long", "as it is, however long" },
+		{ 10, "one two three four", "one two\nthree four" },
+		{ 10, "exactly 10", "exactly 10" },
+		{ 10, "a verylongworditis b", "a\nverylongworditis\nb" },
+		{ 10, "its own\nbreaks stay", "its own\nbreaks\nstay" },
+		{ 6, "\u00e9t\u00e9 \u00e9t\u00e9 x", "\u00e9t\u00e9\n\u00e9t\u00e9 x" },
+		{ 4, "  in  two ", "  in\ntwo " },
+		{ 5, "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char *shown = NULL;
+		size_t n;
+		FILE *f = open_memstream(&shown, &n);
+
+		wrap(f, cases[i].text, cases[i].width);
+		fclose(f);
+		assert_string_equal(shown, cases[i].shown);
+		free(shown);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(command_lines), cmocka_unit_test(bad_command_lines), cmocka_unit_test(tables),
+		cmocka_unit_test(command_lines),
+		cmocka_unit_test(wrapped), cmocka_unit_test(bad_command_lines), cmocka_unit_test(tables),
 		cmocka_unit_test(dn_as_given), cmocka_unit_test(dn_types), cmocka_unit_test(dn_joined),
 		cmocka_unit_test(dn_to_the_byte),
 		cmocka_unit_test(dn_ends_of_line), cmocka_unit_test(dn_faults), cmocka_unit_test(dn_json),

@@ -116,7 +116,7 @@ static err fits(const struct args *a)
 		if (a->opt[i] && !((cmd->options | GLOBAL_OPTIONS) & 1ULL << i))
 			return say_fail(FAIL(USAGE), _("'%s' takes no option --%s"), cmd->words,
 					options[i].name);
-	if (a->opt[OPT_help])
+	if (a->opt[OPT_help] || a->opt[OPT_version])
 		return OK;
 	if (a->nrest < cmd->min)
 		return say_fail(FAIL(USAGE), _("'%s' needs an operand: %s"), cmd->words, _(cmd->operands));

@@ -62,7 +62,8 @@ struct option_row { const char *name; char letter; const char *argument, *values
 extern const struct option_row options[OPT_COUNT];
 
 /* The options that go with every command. */
-enum { GLOBAL_OPTIONS = 1 << OPT_json | 1 << OPT_token | 1 << OPT_quiet | 1 << OPT_help };
+enum { GLOBAL_OPTIONS = 1 << OPT_json | 1 << OPT_token | 1 << OPT_quiet | 1 << OPT_help |
+	1 << OPT_version };
 
 static inline bool given(const struct cli *c, enum option o) { return c->args.opt[o] != NULL; }
 #endif

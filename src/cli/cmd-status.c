@@ -149,5 +149,8 @@ err cmd_status(struct cli *c)
 		for (size_t i = 0; i < json_array_size(all); i++)
 			show_token(json_array_get(all, i));
 	}
-	return json_array_size(all) ? OK : token_none(c);
+	if (json_array_size(all))
+		return OK;
+	say_next("%s", _("plug a token in, then: bsre-token status"));
+	return token_none(c);
 }

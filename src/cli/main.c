@@ -18,6 +18,8 @@ static err run(struct cli *c)
 {
 	const struct command *cmd = c->args.cmd;
 
+	if (given(c, OPT_version))
+		return cmd_version(c);
 	if (!cmd) {
 		help_overview(given(c, OPT_help) ? stdout : stderr);
 		return given(c, OPT_help) ? OK : say_fail(FAIL(USAGE), _("no command was given"));

@@ -32,8 +32,7 @@ err readers_get(struct cli *c, struct readers *out, struct reply *r)
 	return cur.bad ? FAIL(BAD_FRAME) : OK;
 }
 
-/* Why there is no token: what the readers hold instead. */
-static err none(struct cli *c)
+err token_none(struct cli *c)
 {
 	static const struct { enum reader_state state; uint16_t code; } why[] = {
 		{ READER_QUARANTINED, E_TOKEN_HUNG }, { READER_EXCLUSIVE, E_TOKEN_BUSY },
@@ -51,17 +50,6 @@ static err none(struct cli *c)
 						say_span(readers.r[i].name));
 			}
 	return FAIL(NO_TOKEN);
-}
-
-err token_none(struct cli *c)
-{
-	err e = none(c);
-
-	if (err_exit(e) != err_exit(FAIL(NO_TOKEN)))
-		return e;
-	const char *why = say_forget();
-	say_note("%s", why ? why : _(err_text(e)));
-	return OK;
 }
 
 /* "1234 'label', 5678 'label'" into out. */
@@ -108,7 +96,7 @@ err token_choose(struct cli *c)
 				"one by its serial number: %s"),
 				say_clean(name), names);
 	if (all.n == 0)
-		return none(c);
+		return token_none(c);
 	if (name && !found)
 		return say_fail(FAIL(NO_TOKEN), _("there is no token '%s'; plugged in: "
 				"%s"), say_clean(name),

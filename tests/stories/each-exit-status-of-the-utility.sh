@@ -5,6 +5,8 @@ WAYS=direct
 pin=$DESK_DIR/pin
 
 expect 0 bsre-token list
+[ "$(bsre-token --version)" = "$(bsre-token version)" ]
+bsre-token list --version --json | grep -q '"protocol"'
 
 # 1: files, refusals, certificates that are no good
 refused 1 'cannot be read' bsre-token request --key 9a --dn nowhere --pin-file "$pin"

@@ -5,7 +5,12 @@ DESK="--tokens 0 --blank"
 
 refused 3 'no token' bsre-token key list
 refused 3 'no token' bsre-token init --label X --pin-file "$DESK_DIR/pin" --puk-file "$DESK_DIR/puk" --yes
-expect 0 bsre-token list
+refused 3 'no token' bsre-token list
+refused 3 'no token' bsre-token status
+for command in list status; do
+	expect 3 bsre-token "$command" --json >none.json
+	python3 -c 'import json; o = json.load(open("none.json")); assert o["tokens"] == [] and o["error"]["exit"] == 3, o'
+done
 program A
 on A init
 on A "slots all" "CKR_OK [1-9]*"

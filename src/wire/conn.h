@@ -20,9 +20,11 @@ struct conn {
 	bool            broken;		/* ... and `why` */
 	err             why;
 	struct waiter  *waiters;
+	unsigned        calls;		/* under way, without those that wait for events */
 	uint32_t        heard;		/* frames that came */
 	uint32_t        ping;		/* the Ping that is not answered yet, 0: none ... */
-	time_t          pinged;		/* ... and the second in which it went out */
+	uint32_t        ping_heard;	/* ... what was heard ... */
+	time_t          pinged;		/* ... and the second, when it went out or anything came since */
 	pthread_mutex_t out;		/* one frame after the other */
 	size_t          at, n;		/* what of `in` is still unread; the leader's alone */
 	uint8_t         in[CONN_IN];

@@ -17,6 +17,7 @@ enum {
 	REST_SECONDS = 10,		/* ... and is not asked again for so long */
 	QUIET_SECONDS = 5,		/* a call without an answer: is the broker there? It is asked ... */
 	PING_SECONDS = 10,		/* ... and that it answers at once, however long the call takes */
+	CALLS_MAX = 48,			/* under way at once; with 64 the broker reads no more, not even a Ping */
 	FULL_TURNS = 100,		/* tries to get into a full queue of connections ... */
 	FULL_WAIT = 20000000,		/* ... and nanoseconds between them */
 	SMALL = 512			/* requests up to this size stay on the stack */
@@ -84,6 +85,7 @@ static void conn_break(struct link *l, struct conn *c, err why)
 	conn_shut(c);
 	for (struct waiter *w = c->waiters; w; w = w->next)
 		pthread_cond_signal(&w->woken);
+	pthread_cond_broadcast(&l->change);
 	if (l->conn == c) {
 		l->conn = NULL;
 		conn_drop(c);
@@ -147,6 +149,7 @@ static void suspect(struct link *l, struct conn *c)
 	} else if (!c->ping) {
 		c->ping = new_id(l, c);
 		c->pinged = second();
+		c->ping_heard = c->heard;
 		frame_begin(&b, c->ping, Ping_ID, 0);
 		frame_end(&b, 0);
 		pthread_mutex_unlock(&l->lock);
@@ -154,6 +157,9 @@ static void suspect(struct link *l, struct conn *c)
 		pthread_mutex_lock(&l->lock);
 		if (!ok(e))
 			conn_break(l, c, e);
+	} else if (c->ping_heard != c->heard) {
+		c->pinged = second();			/* it answers others */
+		c->ping_heard = c->heard;
 	} else if (second() - c->pinged >= PING_SECONDS && !conn_ready(c, 0)) {
 		conn_break(l, c, FAIL(NO_DAEMON));	/* an answer may lie there: it was we who slept */
 	}
@@ -215,14 +221,29 @@ static err await(struct link *l, struct conn *c, struct waiter *w)
 
 /* --- bytes out -------------------------------------------------------------------------------- */
 
+/* Waits until one more call may be under way. The lock is held. */
+static err take_place(struct link *l, struct conn *c, bool patient)
+{
+	while (!patient && !c->broken && c->calls >= CALLS_MAX)
+		pthread_cond_wait(&l->change, &l->lock);
+	if (c->broken)
+		return c->why;
+	c->calls += !patient;
+	return OK;
+}
+
 /* The request's frame goes out on q->conn under a new id; then its reply. The lock is held. */
 static err ask(struct request *q, struct reply *r)
 {
 	struct link *l = q->l;
 	struct conn *c = q->conn;
-	struct waiter w = { .reply = r, .id = new_id(l, c), .patient = q->patient };
+	struct waiter w = { .reply = r, .patient = q->patient };
 	struct buf id = { q->b.p + 4, 0, 4, false };
 
+	q->unsent = true;
+	TRY(take_place(l, c, q->patient));
+	q->unsent = false;
+	w.id = new_id(l, c);
 	cond_init(&w.woken);
 	buf_be(&id, w.id, 4);
 	w.next = c->waiters;
@@ -234,6 +255,8 @@ static err ask(struct request *q, struct reply *r)
 		conn_break(l, c, e);
 	e = await(l, c, &w);
 	pthread_cond_destroy(&w.woken);
+	if (!w.patient && c->calls-- == CALLS_MAX)
+		pthread_cond_broadcast(&l->change);
 	return e;
 }
 

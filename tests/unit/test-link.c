@@ -263,7 +263,7 @@ static void idle_loss_is_not_felt(void **state)
 	stop(&b, l);
 }
 
-enum { THREADS = 16, CALLS = 200 };
+enum { THREADS = 60, CALLS = 100 };	/* more than may be under way at once */
 
 /* Answers in pairs, the later one first. */
 static void serve_backwards(int fd)

@@ -49,7 +49,7 @@ bool conn_ready(const struct conn *c, int ms)
 {
 	struct pollfd p = { .fd = c->fd, .events = POLLIN };
 
-	return c->n > 0 || poll(&p, 1, ms) != 0;	/* a read says what an error was */
+	return poll(&p, 1, ms) != 0;		/* a read says what an error was */
 }
 
 bool conn_ours(const struct conn *c)

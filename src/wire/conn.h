@@ -42,7 +42,7 @@ bool conn_ours(const struct conn *c);
 /* Blocking from here on, for so many seconds at most in each read and each write. */
 bool conn_patience(const struct conn *c, time_t in, time_t out);
 
-/* Is there anything to read, or will be within `ms`? -1: however long that takes. */
+/* Does anything lie in the socket, or will within `ms`? -1: however long that takes. */
 bool conn_ready(const struct conn *c, int ms);
 
 /* Both ends read the end from here on, and whoever is blocked in it returns. */

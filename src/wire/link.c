@@ -174,7 +174,7 @@ static void lead(struct link *l, struct conn *c, bool patient)
 
 	c->reading = true;
 	pthread_mutex_unlock(&l->lock);
-	if (patient)
+	if (patient && !c->n)
 		conn_ready(c, -1);
 	err e = conn_read(c, &f, &body);
 	pthread_mutex_lock(&l->lock);

@@ -100,18 +100,15 @@ err attest_self(const struct state *s, struct buf *out)
 	return out->bad ? FAIL(GENERAL) : OK;
 }
 
-/* The name in the certificate that the attestation key has; it need not be ours. */
-static bool issuer(struct state *s, X509 *x)
+/* The certificate that the attestation key has; it need not be ours. NULL: none, or no certificate. */
+static X509 *issuer(struct state *s)
 {
 	struct object *o = object_find(s, TAG_ATTESTATION);
 	struct cur c = cur_of(o ? (struct span){ o->p, o->n } : SPAN_NONE);
 	struct span der = tlv_bytes(&c, 0x70);
 	const unsigned char *at = der.p;
-	X509 *by = der.n ? d2i_X509(NULL, &at, (long)der.n) : NULL;
-	bool done = by && X509_set_issuer_name(x, X509_get_subject_name(by));
 
-	X509_free(by);
-	return done;
+	return der.n ? d2i_X509(NULL, &at, (long)der.n) : NULL;
 }
 
 static bool describe(const struct state *s, const struct key *k, X509 *x)
@@ -126,21 +123,34 @@ static bool describe(const struct state *s, const struct key *k, X509 *x)
 		&& extension(x, ARC "8", SPAN(k->pin, k->touch));
 }
 
+static err sign_key(struct state *s, size_t i, X509 *by, struct buf *out)
+{
+	const struct key *k = &s->keys[i];
+	char cn[64];
+	err e = FAIL(GENERAL);
+
+	snprintf(cn, sizeof cn, "YubiKey PIV Attestation %02x", key_slots[i].ref);
+	X509 *x = blank_cert(k->pkey);
+	if (x && name(X509_get_subject_name(x), cn)
+			&& X509_set_issuer_name(x, X509_get_subject_name(by)) && describe(s, k, x)
+			&& X509_sign(x, s->keys[SLOT_0xF9].pkey, EVP_sha256()))
+		e = put_cert(x, out);
+	X509_free(x);
+	return e;
+}
+
 err attest_key(struct state *s, size_t i, struct buf *out)
 {
 	const struct key *k = &s->keys[i], *f9 = &s->keys[SLOT_0xF9];
-	char cn[64];
-	err e = FAIL(GENERAL);
 
 	if (!k->pkey || !f9->pkey)
 		return FAIL(KEY_NOT_FOUND);
 	if (k->origin != ORIGIN_GENERATED)
 		return FAIL(ACTION_PROHIBITED);
-	snprintf(cn, sizeof cn, "YubiKey PIV Attestation %02x", key_slots[i].ref);
-	X509 *x = blank_cert(k->pkey);
-	if (x && name(X509_get_subject_name(x), cn) && issuer(s, x) && describe(s, k, x)
-			&& X509_sign(x, f9->pkey, EVP_sha256()))
-		e = put_cert(x, out);
-	X509_free(x);
+	X509 *by = issuer(s);
+	if (!by)
+		return FAIL(NOT_FOUND);
+	err e = sign_key(s, i, by, out);
+	X509_free(by);
 	return e;
 }

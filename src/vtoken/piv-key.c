@@ -134,11 +134,16 @@ enum sw piv_attest(struct card *c, const struct apdu *a, struct buf *out)
 {
 	size_t i = slot_find(a->p1);
 
+	const struct key *f9 = &c->state->keys[SLOT_0xF9];
+
 	if (i >= SLOT_0xF9 || a->p2)
 		return SW_P1P2;
-	c->work = WORK_KEY;
-	c->work_alg = c->state->keys[SLOT_0xF9].alg;
 	err e = attest_key(c->state, i, out);
-	return ok(e) ? SW_OK : e.code == E_KEY_NOT_FOUND ? SW_NO_REFERENCE
+	if (ok(e)) {
+		c->work = WORK_KEY;
+		c->work_alg = f9->alg;
+		return SW_OK;
+	}
+	return e.code == E_KEY_NOT_FOUND ? SW_NO_REFERENCE : e.code == E_NOT_FOUND ? SW_NO_FILE
 		: e.code == E_ACTION_PROHIBITED ? SW_DATA : SW_UNKNOWN;
 }

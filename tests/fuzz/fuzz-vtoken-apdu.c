@@ -3,7 +3,7 @@
 #include "config.h"
 #include <stdarg.h>
 #include <stdlib.h>
-#include "vtoken/card.h"
+#include "vtoken/timing.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -57,11 +57,14 @@ static void prepare(struct state *s)
 /* A reply is data of at most REPLY_MAX bytes and a status word of a kind that ISO 7816-4 has. */
 static void transmit(struct card *c, struct span command)
 {
+	static struct timing timing;
 	uint8_t room[REPLY_MAX];
 	struct buf reply = BUF(room);
 
+	need(timing_set(&timing, "A", 1));
 	card_transmit(c, command, &reply);
 	need(!reply.bad && reply.n >= 2);
+	(void)timing_cost(&timing, c->work, c->work_alg, command.n + reply.n);
 	uint8_t sw1 = reply.p[reply.n - 2];
 	need(sw1 == 0x90 || (sw1 >= 0x61 && sw1 <= 0x6F));
 	need(reply.n == 2 || sw1 == 0x90 || sw1 == 0x61);

@@ -335,6 +335,22 @@ static void attests(void **state)
 	EVP_PKEY_free(pub);
 }
 
+/* Without its certificate, and then without its key, nothing is attested, and no work was done. */
+static void attests_only_with_key_and_certificate(void **state)
+{
+	struct desk *d = *state;
+
+	EVP_PKEY_free(generate(d, 0x9A, 0x11, "P-256"));
+	assert_int_equal(apdu(d, "00DB3FFF 07 5C035FFF01 5300"), 0x9000);
+	assert_int_equal(apdu(d, "00F99A00 00"), 0x6A82);
+	assert_int_equal(d->card.work, WORK_NONE);
+	assert_int_equal(apdu(d, "00DB3FFF 0B 5C035FFF01 5304 70020500"), 0x9000);
+	assert_int_equal(apdu(d, "00F99A00 00"), 0x6A82);
+	assert_int_equal(apdu(d, "00F6FFF9 00"), 0x9000);
+	assert_int_equal(apdu(d, "00F99A00 00"), 0x6A88);
+	assert_int_equal(d->card.work, WORK_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +363,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(imports, fresh, done),
 		cmocka_unit_test_setup_teardown(moves, fresh, done),
 		cmocka_unit_test_setup_teardown(attests, fresh, done),
+		cmocka_unit_test_setup_teardown(attests_only_with_key_and_certificate, fresh, done),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,11 +114,35 @@ static const struct row *find_row(const struct card *c, uint8_t ins)
 	return NULL;
 }
 
+/* What the instruction alone says, whichever application and model are there: secret, not, or (an
+ * unknown one) who knows. */
+static bool hot_instruction(uint8_t ins)
+{
+	if (ins == INS_SELECT || ins == INS_GET_RESPONSE || ins == INS_READ_CONFIG)
+		return false;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].ins == ins)
+			return rows[i].hot;
+	return true;
+}
+
 static bool same_command(const struct card *c, const struct apdu *a)
 {
 	const uint8_t *h = c->chain.head;
 
 	return h[1] == a->ins && h[2] == a->p1 && h[3] == a->p2;
+}
+
+/* May this command's bytes hold a secret? Asked before anything is done with it, because what is
+ * refused is traced as well. When in doubt they may. */
+static bool is_hot(const struct card *c, enum sw parsed, const struct apdu *a)
+{
+	if (parsed != SW_OK)
+		return true;
+	if (c->chain.open && same_command(c, a))
+		return c->chain.hot;
+	return a->ins == INS_GET_DATA || a->ins == INS_PUT_DATA ? piv_data_hot(a->data)
+		: hot_instruction(a->ins);
 }
 
 /* One link of a chain (5.3.3): kept until the last one, which has the bit cleared. A chain that
@@ -131,8 +155,10 @@ static enum sw link_chain(struct card *c, struct apdu *a)
 		c->chain.open = false;
 	if (!c->chain.open && !more)
 		return SW_OK;
-	if (!c->chain.open)
+	if (!c->chain.open) {
 		c->chain.n = 0;
+		c->chain.hot = c->hot;
+	}
 	struct buf b = { .p = c->chain.bytes, .n = c->chain.n, .cap = sizeof c->chain.bytes };
 	struct buf head = BUF(c->chain.head);
 	buf_put(&head, SPAN(a->cla, a->ins, a->p1, a->p2));
@@ -163,12 +189,6 @@ static void hand_out(struct card *c, size_t le, struct buf *reply)
 	}
 }
 
-static bool is_hot(const struct row *row, const struct apdu *a)
-{
-	return row && (row->hot || ((a->ins == INS_GET_DATA || a->ins == INS_PUT_DATA)
-		&& piv_data_hot(a->data)));
-}
-
 /* A whole command, its chain put together. */
 static enum sw run(struct card *c, const struct row *row, const struct apdu *a)
 {
@@ -195,7 +215,6 @@ static enum sw take_command(struct card *c, struct apdu *a)
 	if (!row)
 		return SW_INS;
 	enum sw sw = link_chain(c, a);
-	c->hot = is_hot(row, a);
 	if (sw != SW_OK || a->cla & CLA_CHAIN)
 		return sw;
 	sw = run(c, row, a);
@@ -211,7 +230,7 @@ void card_transmit(struct card *c, struct span command, struct buf *reply)
 
 	c->work = WORK_NONE;
 	c->work_alg = NULL;
-	c->hot = false;
+	c->hot = is_hot(c, sw, &a);
 	if (sw == SW_OK && a.ins == INS_GET_RESPONSE) {
 		if (c->answer.at < c->answer.n)
 			hand_out(c, a.le, reply);
@@ -235,6 +254,5 @@ void card_peek(struct card *c, struct span command)
 
 	c->work = WORK_NONE;
 	c->work_alg = NULL;
-	c->hot = parse(c, command, &a) != SW_OK || is_hot(find_row(c, a.ins), &a)
-		|| (c->chain.open && same_command(c, &a));
+	c->hot = is_hot(c, parse(c, command, &a), &a);
 }

@@ -61,13 +61,13 @@ struct card {
 	bool           t0;		/* T=0: replies to commands with data are fetched */
 	struct session session;
 
-	struct { uint8_t head[4], bytes[DATA_MAX]; size_t n; bool open; } chain;
+	struct { uint8_t head[4], bytes[DATA_MAX]; size_t n; bool open, hot; } chain;
 	struct { uint8_t bytes[REPLY_MAX]; size_t n, at; bool hot; } answer;
 
 	/* what the last command was, for those who look from outside (time, traces) */
 	enum work      work;
 	const struct alg *work_alg;
-	bool           hot;		/* its bytes hold a secret */
+	bool           hot;		/* its bytes may hold a secret */
 };
 
 /* A card without power that plays this state; both live as long as the caller wants. */
@@ -81,7 +81,8 @@ void card_reset(struct card *c);
  * REPLY_MAX bytes. Any bytes at all may come in. */
 void card_transmit(struct card *c, struct span command, struct buf *reply);
 
-/* Says in c->hot whether a command that is not going to be run holds a secret. */
+/* For a command that is not going to be run: says in c->hot whether it may hold a secret, and that
+ * there was no work. */
 void card_peek(struct card *c, struct span command);
 
 /* For the commands (piv-*.c): keeps what was changed in the state. SW_OK or SW_MEMORY. */

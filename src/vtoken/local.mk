@@ -103,9 +103,10 @@ vtoken_stories = \
 	tests/stories/a-transcript-plays-as-the-card-did.sh \
 	tests/stories/each-fault-looks-like-hardware.sh \
 	tests/stories/six-tokens-side-by-side.sh \
+	tests/stories/the-virtual-token-bears-rough-ways.sh \
 	tests/stories/the-virtual-token-says-what-is-wrong.sh
 TESTS += $(vtoken_stories)
-EXTRA_DIST += $(vtoken_stories) tests/tools/faults.py tests/tools/readers.py
+EXTRA_DIST += $(vtoken_stories) tests/tools/faults.py tests/tools/rough.py tests/tools/readers.py
 
 # tests/tools/card-desk build/tests/bench/bench-vtoken says how many APDUs a second there are
 check_PROGRAMS += tests/bench/bench-vtoken

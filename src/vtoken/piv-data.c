@@ -2,7 +2,8 @@
 #include "config.h"
 #include "piv.h"
 
-enum { DISCOVERY = 0x7E, BIOMETRIC_GROUP = 0x7F61, NIST_FIRST = 0x5FC101, NIST_LAST = 0x5FC123 };
+enum { DISCOVERY = 0x7E, BIOMETRIC_GROUP = 0x7F61, PRINTED = 0x5FC109,
+	 NIST_FIRST = 0x5FC101, NIST_LAST = 0x5FC123 };
 
 static bool protected(uint32_t tag)
 {
@@ -20,7 +21,10 @@ static bool protected(uint32_t tag)
 
 bool piv_data_hot(struct span data)
 {
-	return span_eq(span_first(data, 5), SPAN(0x5C, 3, 0x5F, 0xC1, 0x09));
+	struct cur in = cur_of(data), list = tlv_want(&in, 0x5C);
+	size_t n = cur_left(&list);
+
+	return in.bad || !n || n > 3 || cur_be(&list, (unsigned)n) == PRINTED;
 }
 
 /* Part 1, 3.3.2: the application's AID and that only its own PIN opens it. */

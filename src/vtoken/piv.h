@@ -15,7 +15,8 @@ enum sw card_select(struct card *c, const struct apdu *a, struct buf *out);
 /* Yubico's management application: READ CONFIG, its one command here. */
 enum sw card_read_config(struct card *c, const struct apdu *a, struct buf *out);
 
-/* Do these bytes begin the data of GET DATA or PUT DATA for an object that holds a secret? */
+/* May the data of a GET DATA or PUT DATA be about an object that holds a secret? False only where
+ * they begin with a tag list that names another one. */
 bool piv_data_hot(struct span data);
 
 /* GENERAL AUTHENTICATE with the management key (A.1): what was asked for, by tag. */

@@ -190,22 +190,23 @@ static void apdu(struct token *t, struct port *p, struct span command)
 
 	t->count++;
 	t->asker = p;
+	if (f.kind == FAULT_SW || (f.kind == FAULT_CUT && !f.after))
+		card_peek(&t->card, command);
+	else
+		answer(t, command, &reply);
 	if (f.kind == FAULT_SW)
 		buf_be(&reply, f.sw, 2);
-	else if (f.kind != FAULT_CUT || f.after)
-		answer(t, command, &reply);
-	else
-		card_peek(&t->card, command);
+	enum mask mask = !t->card.hot ? MASK_NONE : f.kind == FAULT_TRUNCATE ? MASK_ALL : MASK_DATA;
 	if (f.kind == FAULT_CUT) {
-		trace_apdu(&t->trace, began, command, SPAN_NONE, t->card.hot);
+		trace_apdu(&t->trace, began, command, SPAN_NONE, mask);
 		cut(t, &f);
 		return;
 	}
 	uint64_t cost = timing_cost(&t->timing, t->card.work, t->card.work_alg,
 		command.n + reply.n);
 	spoil(t, &f, &reply);
-	trace_apdu(&t->trace, began, command, buf_span(&reply), t->card.hot);
-	record_apdu(&t->record, command, buf_span(&reply), t->card.hot);
+	trace_apdu(&t->trace, began, command, buf_span(&reply), mask);
+	record_apdu(&t->record, command, buf_span(&reply), mask);
 	t->reply_n = reply.n;
 	t->busy = true;
 	t->due = began + cost;

@@ -5,7 +5,6 @@
 #include <unistd.h>
 #include "card.h"
 #include "record.h"
-#include "trace.h"
 
 err record_to(struct record *r, const char *path, struct span atr)
 {
@@ -19,7 +18,7 @@ err record_to(struct record *r, const char *path, struct span atr)
 		return FAIL(FILE);
 	}
 	fputs("# a transcript of bsre-vtoken; ** stands for bytes that are nobody's business\natr ", r->file);
-	trace_hex_reply(r->file, atr, false);
+	trace_hex_reply(r->file, atr, MASK_NONE);
 	fputc('\n', r->file);
 	fflush(r->file);
 	return OK;
@@ -62,16 +61,16 @@ static bool random_inside(struct span command)
 	return command.n > 5 && command.p[1] == 0x87 && command.p[3] == 0x9B;
 }
 
-void record_apdu(struct record *r, struct span command, struct span reply, bool hot)
+void record_apdu(struct record *r, struct span command, struct span reply, enum mask mask)
 {
 	if (!r->file)
 		return;
 	fprintf(r->file, "\n# %s%s\n> ", title(command),
 		command.n && command.p[0] & 0x10 ? ", to be continued" : "");
-	trace_hex(r->file, command, hot || random_inside(command));
+	trace_hex(r->file, command, mask || random_inside(command) ? MASK_DATA : MASK_NONE);
 	fputs("\n< ", r->file);
-	trace_hex_reply(r->file, reply, hot);
-	if (reply.n >= 2)
+	trace_hex_reply(r->file, reply, mask);
+	if (reply.n >= 2 && mask != MASK_ALL)
 		fprintf(r->file, "\t# %s",
 			meaning((uint16_t)(reply.p[reply.n - 2] << 8 | reply.p[reply.n - 1])));
 	fputc('\n', r->file);

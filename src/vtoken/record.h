@@ -2,9 +2,7 @@
  * is played back in place of a card. doc/transcripts.md describes it. */
 #ifndef BSRE_VTOKEN_RECORD_H
 #define BSRE_VTOKEN_RECORD_H
-#include <stdio.h>
-#include "lib/err.h"
-#include "lib/span.h"
+#include "trace.h"
 
 struct record { FILE *file; };
 
@@ -13,7 +11,7 @@ struct record { FILE *file; };
 err record_to(struct record *r, const char *path, struct span atr) MUST_USE;
 
 /* One exchange, or ("power on", "power off", "reset") something else that happened. */
-void record_apdu(struct record *r, struct span command, struct span reply, bool hot);
+void record_apdu(struct record *r, struct span command, struct span reply, enum mask mask);
 void record_event(struct record *r, const char *what);
 
 /* A transcript being played. */

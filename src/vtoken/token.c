@@ -105,7 +105,8 @@ err token_foreign(struct token *t, struct span command, struct buf *reply)
 	if (!t->card.powered)
 		card_power(&t->card, true);
 	card_transmit(&t->card, command, reply);
-	trace_apdu(&t->trace, now_us(), command, buf_span(reply), t->card.hot);
+	trace_apdu(&t->trace, now_us(), command, buf_span(reply),
+		t->card.hot ? MASK_DATA : MASK_NONE);
 	return OK;
 }
 

@@ -34,29 +34,43 @@ static void put_hex(FILE *f, struct span s, size_t clear, size_t tail)
 			fputs("**", f);
 }
 
-void trace_hex(FILE *f, struct span command, bool hot)
+/* How many bytes after the header are Lc: one, or three when the first is zero. None where Lc and
+ * the data do not fit together: then it may be a part of a PIN. */
+static size_t lc_bytes(struct span command)
 {
-	/* Lc stays readable: one byte, or three when the first is zero */
-	size_t lc = command.n > HEADER + 1 && command.p[HEADER] == 0 ? 3 : 1;
+	struct cur c = cur_of(command);
 
-	put_hex(f, command, hot ? HEADER + lc : command.n, 0);
+	(void)cur_take(&c, HEADER);
+	size_t bytes = 1, n = cur_u8(&c);
+	if (n == 0) {
+		bytes = 3;
+		n = cur_u16(&c);
+	}
+	(void)cur_take(&c, n);
+	return c.bad || cur_left(&c) > (bytes == 1 ? 1 : 2) ? 0 : bytes;
 }
 
-void trace_hex_reply(FILE *f, struct span reply, bool hot)
+void trace_hex(FILE *f, struct span command, enum mask mask)
 {
-	put_hex(f, reply, hot ? 0 : reply.n, 2);
+	put_hex(f, command, mask ? HEADER + lc_bytes(command) : command.n, 0);
 }
 
-void trace_apdu(struct trace *t, uint64_t now_us, struct span command, struct span reply, bool hot)
+void trace_hex_reply(FILE *f, struct span reply, enum mask mask)
+{
+	put_hex(f, reply, mask ? 0 : reply.n, mask == MASK_ALL ? 0 : 2);
+}
+
+void trace_apdu(struct trace *t, uint64_t now_us, struct span command, struct span reply,
+	enum mask mask)
 {
 	if (!t->file)
 		return;
 	fprintf(t->file, "%llu > ", (unsigned long long)((now_us - t->began) / 1000));
-	trace_hex(t->file, command, hot);
+	trace_hex(t->file, command, mask);
 	fputs(" < ", t->file);
 	if (!reply.n)
 		fputc('-', t->file);
-	trace_hex_reply(t->file, reply, hot);
+	trace_hex_reply(t->file, reply, mask);
 	fputc('\n', t->file);
 	fflush(t->file);
 }

@@ -160,16 +160,22 @@ static void traces_hold_no_secret(void **state)
 	struct trace t = { 0 };
 	char text[256];
 
-	trace_apdu(&t, 0, SPAN(1), SPAN(2), false);		/* none is written: no harm */
+	trace_apdu(&t, 0, SPAN(1), SPAN(2), MASK_NONE);		/* none is written: no harm */
 	assert_true(ok(trace_to(&t, path, 1000)));
-	trace_apdu(&t, 3500, SPAN(0, 0x20, 0, 0x80, 2, 0x31, 0x32), SPAN(0x63, 0xC2), true);
-	trace_apdu(&t, 4000, SPAN(0, 0xDB, 0, 0, 0, 0, 2, 0x31, 0x32), SPAN(0x99, 0x90, 0), true);
-	trace_apdu(&t, 5000, SPAN(0, 0xFD, 0, 0), SPAN(5, 0x90, 0), false);
-	trace_apdu(&t, 6000, SPAN(0, 0xFD, 0, 0), SPAN_NONE, false);
+	trace_apdu(&t, 3500, SPAN(0, 0x20, 0, 0x80, 2, 0x31, 0x32), SPAN(0x63, 0xC2), MASK_DATA);
+	trace_apdu(&t, 4000, SPAN(0, 0xDB, 0, 0, 0, 0, 2, 0x31, 0x32), SPAN(0x99, 0x90, 0), MASK_DATA);
+	trace_apdu(&t, 5000, SPAN(0, 0xFD, 0, 0), SPAN(5, 0x90, 0), MASK_NONE);
+	trace_apdu(&t, 6000, SPAN(0, 0xFD, 0, 0), SPAN_NONE, MASK_NONE);
+	/* no Lc, one that does not fit, a reply that was cut in the middle of its data */
+	trace_apdu(&t, 7000, SPAN(0, 0x20, 0, 0x80, 0x31, 0x32), SPAN(0x67, 0), MASK_DATA);
+	trace_apdu(&t, 8000, SPAN(0, 0x20, 0, 0x80, 1, 0x31, 0x32, 0x33), SPAN(0x67, 0), MASK_DATA);
+	trace_apdu(&t, 9000, SPAN(0, 0x20, 0, 0x80, 0, 0, 9, 0x31), SPAN(0x31, 0x32), MASK_ALL);
 	assert_true(ok(trace_to(&t, NULL, 0)));
 	read_path(text, sizeof text);
 	assert_string_equal(text, "2 > 0020008002**** < 63C2\n3 > 00DB0000000002**** < **9000\n"
-		"4 > 00FD0000 < 059000\n5 > 00FD0000 < -\n");
+		"4 > 00FD0000 < 059000\n5 > 00FD0000 < -\n"
+		"6 > 00200080**** < 6700\n7 > 00200080******** < 6700\n"
+		"8 > 00200080******** < ****\n");
 	assert_int_equal(trace_to(&t, "/nonexistent/folder/x", 0).code, E_FILE);
 }
 
@@ -184,8 +190,8 @@ static void transcripts_are_played(void **state)
 
 	assert_true(ok(record_to(&r, path, SPAN(0x3B, 0))));
 	record_event(&r, "power on");
-	record_apdu(&r, SPAN(0, 0x20, 0, 0x80, 1, 0x31), SPAN(0x63, 0xC2), true);
-	record_apdu(&r, SPAN(0, 0xFD, 0, 0), SPAN(5, 7, 1, 0x90, 0), false);
+	record_apdu(&r, SPAN(0, 0x20, 0, 0x80, 1, 0x31), SPAN(0x63, 0xC2), MASK_DATA);
+	record_apdu(&r, SPAN(0, 0xFD, 0, 0), SPAN(5, 7, 1, 0x90, 0), MASK_NONE);
 	fclose(r.file);
 	assert_int_equal(record_to(&r, path, SPAN(0x3B, 0)).code, E_FILE);	/* there already */
 	assert_true(ok(replay_open(&p, path, &line)));

@@ -442,6 +442,70 @@ static void printed_information_needs_the_pin(void **state)
 	assert_false(d->card.hot);
 }
 
+/* Whatever becomes of a command, whoever traces it knows whether it may hold a secret. */
+struct heat { const char *apdu; bool hot; };
+
+static const struct heat heats[] = {
+	{ "00200080 08 313233343536FFFF",       true },
+	{ "00200080 06 313233343536FFFF",       true },		/* does not parse */
+	{ "80200080 08 313233343536FFFF",       true },
+	{ "04200080 08 313233343536FFFF",       true },
+	{ "00200080 000008 313233343536FFFF",   true },
+	{ "00210080 08 313233343536FFFF",       true },		/* nobody knows what that is */
+	{ "00240080 10 313233343536FFFF 313233343536FFFF", true },
+	{ "00FE119A 02 0620",                   true },
+	{ "00FFFFFF 03 039B18",                 true },
+	{ "00CB3FFF 05 5C035FC109",             true },
+	{ "00CB3FFF 06 5C81035FC109",           true },
+	{ "00DB3FFF 0A 5C81035FC1095302 3132",  true },
+	{ "00DB3FFF 02 5C03",                   true },		/* who knows what follows */
+	{ "00DB3FFF 04 53023132",               true },
+	{ "00CB3FFF 05 5C035FC102",             false },
+	{ "00CB3FFF 03 5C017E",                 false },
+	{ "00DB3FFF 09 5C035FC10253023132",     false },
+	{ "00A40400 05 A000000308",             false },
+	{ "0087119A 04 7C028200",               false },
+	{ "00C00000 00",                        false },
+};
+
+static void secrets_are_known_before_anything_else(void **state)
+{
+	struct desk *d = *state;
+	uint8_t bytes[64];
+
+	for (size_t i = 0; i < sizeof heats / sizeof *heats; i++)
+		for (int applet = APPLET_NONE; applet <= APPLET_DUMMY; applet++) {
+			struct buf b = BUF(bytes);
+			unhex(&b, heats[i].apdu);
+			d->card.no_extended = applet & 1;
+			d->card.session.applet = (enum applet)applet;
+			d->card.hot = !heats[i].hot;
+			card_peek(&d->card, buf_span(&b));
+			if (d->card.hot != heats[i].hot)
+				fail_msg("%s, looked at", heats[i].apdu);
+			d->card.hot = !heats[i].hot;
+			(void)apdu_bytes(d, buf_span(&b));
+			if (d->card.hot != heats[i].hot)
+				fail_msg("%s, carried out", heats[i].apdu);
+		}
+}
+
+/* A chain is as secret as its beginning, and a tag that is torn in two may be any. */
+static void chains_are_hot_to_the_end(void **state)
+{
+	struct desk *d = *state;
+
+	assert_int_equal(login_mgm(d, true), 0x9000);
+	assert_int_equal(apdu(d, "10DB3FFF 03 5C035F"), 0x9000);
+	assert_true(d->card.hot);
+	assert_int_equal(apdu(d, "00DB3FFF 05 C109 5301 31"), 0x9000);
+	assert_true(d->card.hot);
+	assert_int_equal(apdu(d, "10DB3FFF 05 5C035FC102"), 0x9000);
+	assert_false(d->card.hot);
+	assert_int_equal(apdu(d, "00DB3FFF 04 53023132"), 0x9000);
+	assert_false(d->card.hot);
+}
+
 static void the_card_fills_up(void **state)
 {
 	struct desk *d = *state;
@@ -485,6 +549,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(extended_can_be_refused, fresh_yubico, done),
 		cmocka_unit_test_setup_teardown(t0_lets_data_be_fetched, fresh_yubico, done),
 		cmocka_unit_test_setup_teardown(printed_information_needs_the_pin, fresh_yubico, done),
+		cmocka_unit_test_setup_teardown(secrets_are_known_before_anything_else, fresh_yubico, done),
+		cmocka_unit_test_setup_teardown(secrets_are_known_before_anything_else, fresh_plain, done),
+		cmocka_unit_test_setup_teardown(chains_are_hot_to_the_end, fresh_yubico, done),
 		cmocka_unit_test_setup_teardown(the_card_fills_up, fresh_yubico, done),
 	};
 

@@ -7,11 +7,14 @@
 #include <unistd.h>
 #include "token.h"
 
+static const char blanks[] = " \t\r";
+
 enum { WORDS = 512, ANSWER = 2 * REPLY_MAX + 64 };
 
 struct answer { char text[ANSWER]; size_t n; };
 typedef void (*order)(struct token *, char *const *args, size_t n, struct answer *);
-struct row { const char *name; order run; const char *usage, *brief; };
+/* line: the argument is the rest of the line, blanks and all, as a file's name is. */
+struct row { const char *name; order run; bool line; const char *usage, *brief; };
 
 static bool is(const char *s, const char *word)
 {
@@ -29,6 +32,8 @@ static void __attribute__((format(printf, 2, 3))) say(struct answer *a, const ch
 	if (n > 0)
 		a->n += (size_t)n < sizeof a->text - a->n ? (size_t)n : sizeof a->text - a->n - 1;
 }
+
+static const char playing[] = "a transcript is played: there is no card behind it";
 
 static void order_unplug(struct token *t, char *const *args, size_t n, struct answer *a)
 {
@@ -78,6 +83,8 @@ static void order_swap(struct token *t, char *const *args, size_t n, struct answ
 
 	if (n != 1)
 		say(a, "error usage: swap STATEFILE");
+	else if (t->replay.text)
+		say(a, "error %s", playing);
 	else if (ok(token_swap(t, args[0], &why)))
 		say(a, "ok %u", (unsigned)t->state->serial);
 	else
@@ -106,6 +113,8 @@ static void order_foreign(struct token *t, char *const *args, size_t n, struct a
 
 	if (!read_hex(args, n, &command))
 		say(a, "error usage: foreign HEX...");
+	else if (t->replay.text)
+		say(a, "error %s", playing);
 	else if (!ok(token_foreign(t, buf_span(&command), &reply)))
 		say(a, "error the token is unplugged or at work");
 	else
@@ -127,9 +136,10 @@ static void order_no_extended(struct token *t, char *const *args, size_t n, stru
 
 static void order_timing(struct token *t, char *const *args, size_t n, struct answer *a)
 {
-	uint64_t seed = n == 2 ? strtoull(args[1], NULL, 10) : 1;
+	uint64_t seed = 1;
+	bool good = n == 1 || (n == 2 && faults_number(args[1], 10, UINT64_MAX, &seed));
 
-	say(a, (n == 1 || n == 2) && timing_set(&t->timing, args[0], seed) ? "ok"
+	say(a, good && timing_set(&t->timing, args[0], seed) ? "ok"
 		: "error usage: timing none|A|B|C|D [SEED]");
 }
 
@@ -183,7 +193,7 @@ static void order_stop(struct token *t, char *const *args, size_t n, struct answ
 static void order_help(struct token *t, char *const *args, size_t n, struct answer *a);
 
 static const struct row rows[] = {
-#define ORDER(name, function, usage, brief) { name, order_##function, usage, brief },
+#define ORDER(name, function, line, usage, brief) { name, order_##function, line, usage, brief },
 #include "orders.def"
 #undef ORDER
 };
@@ -210,48 +220,69 @@ static void fault_order(struct token *t, char *const *words, size_t n, struct an
 		say(a, "error no such order: %s", words[0]);
 	else if (e.code == E_QUOTA)
 		say(a, "error too many faults are waiting");
+	else if (e.code == E_ACTION_PROHIBITED)
+		say(a, "error another fault waits for that APDU");
 	else
 		say(a, "error usage: %s N %s", words[0], faults_usage(words[0]));
 }
 
-/* Splits a line at blanks, in place. */
+/* Splits a line at blanks, in place: at most WORDS - 1; WORDS where there are more. */
 static size_t split(char *line, char **words)
 {
 	size_t n = 0;
 	char *save = NULL;
 
-	for (char *w = strtok_r(line, " \t\r", &save); w && n < WORDS;
-			w = strtok_r(NULL, " \t\r", &save))
+	for (char *w = strtok_r(line, blanks, &save); w; w = strtok_r(NULL, blanks, &save)) {
+		if (n == WORDS - 1)
+			return WORDS;
 		words[n++] = w;
+	}
 	return n;
+}
+
+static const struct row *find(const char *name)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (is(rows[i].name, name))
+			return &rows[i];
+	return NULL;
+}
+
+/* The line without the blanks around it, in place. */
+static char *trim(char *line)
+{
+	line += strspn(line, blanks);
+	size_t n = span_str(line).n;
+
+	while (n && strchr(blanks, line[n - 1]))
+		n--;
+	line[n] = 0;
+	return line;
 }
 
 static void obey(struct token *t, char *line, struct answer *a)
 {
-	char *words[WORDS];
-	size_t n = split(line, words);
+	char *words[WORDS], *rest = trim(line);
+	size_t length = strcspn(rest, blanks);
+	bool more = rest[length];
 
-	if (n == 0) {
+	if (!length) {
 		say(a, "error no order");
 		return;
 	}
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		if (is(rows[i].name, words[0])) {
-			rows[i].run(t, words + 1, n - 1, a);
-			return;
-		}
-	fault_order(t, words, n, a);
-}
-
-void control_add(struct token *t, int fd)
-{
-	for (size_t i = 0; i < CONTROLS; i++)
-		if (t->controls[i].fd < 0) {
-			t->controls[i].fd = fd;
-			t->controls[i].n = 0;
-			return;
-		}
-	close(fd);
+	rest[length] = 0;
+	const char *name = words[0] = rest;
+	const struct row *row = find(name);
+	rest = more ? trim(rest + length + 1) : rest + length;
+	size_t n = row && row->line ? more : split(rest, words + 1);
+	if (row && row->line)
+		words[1] = rest;
+	if (n >= WORDS)
+		say(a, "error more than %d words", WORDS - 1);
+	else if (row)
+		row->run(t, words + 1, n, a);
+	else
+		fault_order(t, words, n + 1, a);
 }
 
 static void control_close(struct control *c)
@@ -260,7 +291,22 @@ static void control_close(struct control *c)
 	c->fd = -1;
 }
 
-/* Answers each whole line in c->line. */
+/* The one that has been silent the longest makes room. */
+void control_add(struct token *t, int fd)
+{
+	struct control *at = &t->controls[0];
+
+	for (size_t i = 1; i < CONTROLS && at->fd >= 0; i++)
+		if (t->controls[i].fd < 0 || t->controls[i].heard < at->heard)
+			at = &t->controls[i];
+	if (at->fd >= 0)
+		control_close(at);
+	at->fd = fd;
+	at->n = 0;
+	at->heard = now_us();
+}
+
+/* Answers each whole line in c->line. Who does not read the answers is not waited for. */
 static void take_lines(struct token *t, struct control *c)
 {
 	char *end;
@@ -272,7 +318,7 @@ static void take_lines(struct token *t, struct control *c)
 		obey(t, c->line, &a);
 		say(&a, "\n");
 		a.text[a.n - 1] = '\n';
-		if (send(c->fd, a.text, a.n, MSG_NOSIGNAL) != (ssize_t)a.n)
+		if (send(c->fd, a.text, a.n, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)a.n)
 			control_close(c);
 		struct buf b = BUF(c->line);
 		buf_put(&b, (struct span){ (uint8_t *)c->line + used, c->n - used });
@@ -291,6 +337,7 @@ void control_read(struct token *t, struct control *c)
 		return;
 	}
 	c->n += (size_t)n;
+	c->heard = now_us();
 	take_lines(t, c);
 	if (c->fd >= 0 && c->n == sizeof c->line)
 		control_close(c);		/* a line without an end */

@@ -1,5 +1,6 @@
 /* Faults: orders parsed, kept until their APDU comes, used once. */
 #include "config.h"
+#include <errno.h>
 #include <stdlib.h>
 #include "faults.h"
 
@@ -26,12 +27,13 @@ const char *faults_usage(const char *name)
 	return r ? r->usage : NULL;
 }
 
-static bool number(const char *s, int base, uint64_t most, uint64_t *v)
+bool faults_number(const char *s, int base, uint64_t most, uint64_t *v)
 {
-	char *end;
+	const char *digits = base == 16 ? "0123456789ABCDEFabcdef" : "0123456789";
 
-	*v = strtoull(s, &end, base);
-	return *s && *s != '-' && !*end && *v <= most;
+	errno = 0;
+	*v = strtoull(s, NULL, base);
+	return *s && !s[strspn(s, digits)] && !errno && *v <= most;
 }
 
 static bool is(const char *s, const char *word)
@@ -58,13 +60,13 @@ static bool fault_args(struct fault *f, char *const *args, size_t n)
 	case FAULT_CUT:
 		return cut_args(f, args, n);
 	case FAULT_SW:
-		if (n != 1 || span_str(args[0]).n != 4 || !number(args[0], 16, 0xFFFF, &v))
+		if (n != 1 || span_str(args[0]).n != 4 || !faults_number(args[0], 16, 0xFFFF, &v))
 			return false;
 		f->sw = (uint16_t)v;
 		return true;
 	case FAULT_STALL:
 		f->us = UINT64_MAX;
-		if (n == 1 && number(args[0], 10, 86400000, &v))
+		if (n == 1 && faults_number(args[0], 10, 86400000, &v))
 			f->us = v * 1000;
 		return n == 0 || (n == 1 && f->us != UINT64_MAX);
 	default:
@@ -80,12 +82,15 @@ err faults_order(struct faults *fs, const char *name, char *const *args, size_t 
 	if (!r)
 		return FAIL(NOT_FOUND);
 	f.kind = r->kind;
-	if (n < 1 || !number(args[0], 10, UINT32_MAX, &f.at) || !f.at
+	if (n < 1 || !faults_number(args[0], 10, UINT32_MAX, &f.at) || !f.at
 			|| !fault_args(&f, args + 1, n - 1))
 		return FAIL(USAGE);
 	if (fs->n == FAULTS_MAX)
 		return FAIL(QUOTA);
 	f.at += fs->seen;
+	for (size_t i = 0; i < fs->n; i++)
+		if (fs->f[i].at == f.at)
+			return FAIL(ACTION_PROHIBITED);
 	fs->f[fs->n++] = f;
 	return OK;
 }

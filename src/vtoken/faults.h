@@ -23,13 +23,16 @@ struct fault {
 };
 struct faults { struct fault f[FAULTS_MAX]; size_t n; uint64_t seen; };
 
-/* An order in words: name, N, arguments. USAGE: not one. QUOTA: too many wait. NOT_FOUND: no
- * fault has this name. */
+/* An order in words: name, N, arguments. USAGE: not one. QUOTA: too many wait. ACTION_PROHIBITED:
+ * one waits for this APDU already. NOT_FOUND: no fault has this name. */
 err faults_order(struct faults *fs, const char *name, char *const *args, size_t n) MUST_USE;
 
 /* The next APDU is here: the fault that meets it, or one of kind NONE. */
 struct fault faults_next(struct faults *fs);
 void         faults_clear(struct faults *fs);
+
+/* A number of digits alone, at most so much. */
+bool faults_number(const char *s, int base, uint64_t most, uint64_t *v);
 
 /* The arguments of the fault with this name; NULL: there is none. */
 const char *faults_usage(const char *name);

@@ -216,7 +216,7 @@ static err refuse(const char **why, const char *reason)
 	return FAIL(FILE);
 }
 
-err state_unframe(struct state *s, struct span file, const char **why)
+err state_check(struct span file, struct span *body, const char **why)
 {
 	struct cur c = cur_of(file);
 	struct span front = cur_take(&c, sizeof magic);
@@ -226,13 +226,21 @@ err state_unframe(struct state *s, struct span file, const char **why)
 		return refuse(why, "it is not a state file of bsre-vtoken");
 	if (cur_u16(&c) != FORMAT)
 		return refuse(why, "it is of another version of bsre-vtoken");
-	struct span body = cur_take(&c, cur_u32(&c));
+	*body = cur_take(&c, cur_u32(&c));
 	struct span have = cur_take(&c, SUM);
 	if (c.bad)
 		return refuse(why, "it has been cut short");
-	SHA256(file.p, HEADER + body.n, sum);
+	SHA256(file.p, HEADER + body->n, sum);
 	if (!span_eq(have, SPAN_OF(sum)) || !cur_done(&c))
 		return refuse(why, "it has been changed: its checksum does not fit");
+	return OK;
+}
+
+err state_unframe(struct state *s, struct span file, const char **why)
+{
+	struct span body;
+
+	TRY(state_check(file, &body, why));
 	if (!ok(state_decode(s, body)))
 		return refuse(why, "its contents do not fit the key file beside it");
 	return OK;

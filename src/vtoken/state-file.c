@@ -21,6 +21,20 @@ static err refuse(const char **why, const char *reason)
 	return FAIL(FILE);
 }
 
+/* A descriptor of a regular file; -1: it cannot be opened or is none, errno says which. Pipes are
+ * not waited for. */
+static int open_regular(const char *path, int flags)
+{
+	struct stat st;
+	int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0600);
+
+	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
+		return fd;
+	close(fd);
+	errno = EINVAL;
+	return -1;
+}
+
 /* All of s into fd. */
 static bool write_all(int fd, struct span s)
 {
@@ -74,7 +88,7 @@ static bool replace_file(const char *path, struct span bytes)
 
 	if (snprintf(fresh, sizeof fresh, "%s.new", path) >= (int)sizeof fresh)
 		return false;
-	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = open_regular(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
 	if (fd < 0)
 		return false;
 	bool done = write_all(fd, bytes) && fdatasync(fd) == 0;
@@ -87,9 +101,18 @@ static bool replace_file(const char *path, struct span bytes)
 	return true;
 }
 
-/* Opens, and where it is not there makes, FILE.key; holds it locked, so that two processes never
- * play the same token. */
-static err take_key(struct state *s, const char **why)
+/* A key of its own for a new token. */
+static bool make_key(struct state *s, struct buf *b)
+{
+	bool made = RAND_bytes(b->p, SEAL) == 1;
+
+	buf_grow(b, SEAL);
+	return made && write_all(s->lock, buf_span(b)) && fdatasync(s->lock) == 0;
+}
+
+/* Opens FILE.key (a new token's is made where it is not there) and holds it locked, so that two
+ * processes never play the same token. */
+static err take_key(struct state *s, bool new, const char **why)
 {
 	uint8_t bytes[SEAL + 1];
 	struct buf b = BUF(bytes);
@@ -97,19 +120,16 @@ static err take_key(struct state *s, const char **why)
 
 	if (snprintf(path, sizeof path, "%s.key", s->path) >= (int)sizeof path)
 		return refuse(why, "its path is too long");
-	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	s->lock = open_regular(path, O_RDWR | O_NOFOLLOW | (new ? O_CREAT : 0));
 	if (s->lock < 0)
-		return refuse(why, "the key file beside it cannot be opened");
+		return refuse(why, errno == ENOENT && !new ? "the key file beside it is not there"
+			: "the key file beside it cannot be opened");
 	if (flock(s->lock, LOCK_EX | LOCK_NB) != 0)
 		return refuse(why, "another bsre-vtoken is using it");
 	if (!read_all(s->lock, &b))
 		return refuse(why, "the key file beside it cannot be read");
-	if (b.n == 0) {
-		if (RAND_bytes(bytes, SEAL) != 1 || !write_all(s->lock, (struct span){ bytes, SEAL })
-				|| fdatasync(s->lock) != 0)
-			return refuse(why, "the key file beside it cannot be written");
-		b.n = SEAL;
-	}
+	if (b.n == 0 && new && !make_key(s, &b))
+		return refuse(why, "the key file beside it cannot be written");
 	bool fits = b.n == SEAL && secret_set(&s->seal, buf_span(&b));
 	wipe(bytes, sizeof bytes);
 	return fits ? OK : refuse(why, "the key file beside it is not one");
@@ -126,29 +146,44 @@ err state_create(struct state *s, const char *path, const char **why)
 {
 	if (!take_path(s, path))
 		return FAIL(GENERAL);
-	TRY(take_key(s, why));
 	if (access(path, F_OK) == 0)
+		return refuse(why, "there is a file already");
+	TRY(take_key(s, true, why));
+	if (access(path, F_OK) == 0)		/* made by who held the key until now */
 		return refuse(why, "there is a file already");
 	if (!ok(state_frame(s, &s->image)) || !replace_file(path, buf_span(&s->image)))
 		return refuse(why, "it cannot be written");
 	return OK;
 }
 
-err state_open(struct state *s, const char *path, const char **why)
+/* The file as it is now, in s->image. */
+static err read_image(struct state *s, const char **why)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open_regular(s->path, O_RDONLY);
 
 	if (fd < 0)
-		return errno == ENOENT ? FAIL(NOT_FOUND) : refuse(why, "it cannot be opened");
-	if (!take_path(s, path)) {
-		close(fd);
-		return FAIL(GENERAL);
-	}
+		return errno == ENOENT ? FAIL(NOT_FOUND) : refuse(why, errno == EINVAL
+			? "it is not a regular file" : "it cannot be opened");
+	s->image.n = 0;
 	bool whole = read_all(fd, &s->image);
 	close(fd);
-	if (!whole)
-		return refuse(why, "it cannot be read, or is too long to be a state file");
-	TRY(take_key(s, why));
+	return whole ? OK : refuse(why, "it cannot be read, or is too long to be a state file");
+}
+
+err state_open(struct state *s, const char *path, const char **why)
+{
+	struct span body;
+
+	if (!take_path(s, path))
+		return FAIL(GENERAL);
+	err e = read_image(s, why);
+	if (e.code == E_NOT_FOUND)
+		state_close(s);
+	TRY(e);
+	/* whose file it is not, beside that nothing is opened or made */
+	TRY(state_check(buf_span(&s->image), &body, why));
+	TRY(take_key(s, false, why));
+	TRY(read_image(s, why));		/* again: now nobody else writes it */
 	return state_unframe(s, buf_span(&s->image), why);
 }
 

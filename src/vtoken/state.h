@@ -59,7 +59,8 @@ bool state_factory_mgm(const struct state *s);
 err state_create(struct state *s, const char *path, const char **why) MUST_USE;
 
 /* The token kept in path. NOT_FOUND: no such file. FILE: not a state file of this version, cut,
- * changed, or in use; *why (static) says which, and the file is left as it is. */
+ * changed, without its key file, or in use; *why (static) says which, and nothing is changed or
+ * made. */
 err state_open(struct state *s, const char *path, const char **why) MUST_USE;
 
 /* Writes what was changed, all or nothing. FILE: it could not be written, and the file and *s are
@@ -78,8 +79,10 @@ err object_set(struct state *s, uint32_t tag, struct span v) MUST_USE;
 err state_decode(struct state *s, struct span body) MUST_USE;
 err state_encode(const struct state *s, struct buf *out) MUST_USE;
 
-/* A whole file: header, body, checksum; framed into an empty buf. */
+/* A whole file: header, body, checksum; framed into an empty buf. Checked: the body of one whose
+ * header and checksum are right, without looking into it. */
 err state_frame(const struct state *s, struct buf *out) MUST_USE;
+err state_check(struct span file, struct span *body, const char **why) MUST_USE;
 err state_unframe(struct state *s, struct span file, const char **why) MUST_USE;
 
 /* Forgets the contents (not the file). */

@@ -21,7 +21,7 @@ struct port {
 	size_t  n;
 };
 
-struct control { int fd; size_t n; char line[LINE_LENGTH]; };
+struct control { int fd; size_t n; uint64_t heard; char line[LINE_LENGTH]; };
 
 struct token {
 	struct card    card;

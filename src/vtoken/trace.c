@@ -14,9 +14,15 @@ err trace_to(struct trace *t, const char *path, uint64_t now_us)
 	t->file = NULL;
 	if (!path)
 		return OK;
-	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct stat st;
+	/* what is opened by an order must not make the token wait, as a pipe would */
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (fd < 0)
 		return FAIL(FILE);
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return FAIL(FILE);
+	}
 	t->file = fdopen(fd, "a");
 	t->began = now_us;
 	if (!t->file)

@@ -11,7 +11,8 @@ enum mask { MASK_NONE, MASK_DATA, MASK_ALL };
 
 struct trace { FILE *file; uint64_t began; };
 
-/* Appends to path (made 0600) from now on; NULL: no more. FILE: it cannot be opened. */
+/* Appends to path (made 0600) from now on; NULL: no more. FILE: it cannot be opened, or is
+ * no regular file. */
 err trace_to(struct trace *t, const char *path, uint64_t now_us) MUST_USE;
 
 /* The command's header and Lc, or the reply's status word, in hex; what stands between them as

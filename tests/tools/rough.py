@@ -108,6 +108,96 @@ def traces_and_transcripts_hold_no_pin(folder):
         assert CANARY not in text, name + ":\n" + text
 
 
+def a_client_that_does_not_read_stops_nobody(folder):
+    t = Token(folder)
+    deaf = Orders(t.path("ctl"))
+    deaf.link.settimeout(5)
+    try:
+        for _ in range(20000):
+            deaf.link.sendall(b"help\n" * 20)
+        raise AssertionError("it was listened to for ever")
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    assert t.order("serial")
+    t.end()
+
+
+def idle_clients_lock_nobody_out(folder):
+    t = Token(folder)
+    idle = [Orders(t.path("ctl")) for _ in range(40)]
+    assert Orders(t.path("ctl"))("serial") == idle[-1]("serial")
+    again = Orders(t.path("ctl"))
+    again("stop")
+    t.card.close()
+    assert t.child.wait(20) == 0
+
+
+def pipes_are_no_files(folder):
+    t = Token(folder)
+    for name in ("pipe", "a.key", "here.new"):
+        os.mkfifo(t.path(name))
+    assert "regular" in t.ask("swap pipe")
+    assert t.ask("trace pipe").startswith("error")
+    with open(t.path("state"), "rb") as good, open(t.path("a"), "wb") as copy:
+        copy.write(good.read())
+    assert t.ask("swap a").startswith("error")
+    reader = os.open(t.path("pipe"), os.O_RDONLY | os.O_NONBLOCK)
+    assert t.ask("trace pipe").startswith("error")
+    os.close(reader)
+    t.order("serial")
+    t.end()
+    for options in (["--state", "pipe"], ["--state", "a"], ["--state", "here"]):
+        status = subprocess.run([VTOKEN, *options, "--listen", "sock"], cwd=folder, stderr=subprocess.DEVNULL,
+                                timeout=20, check=False).returncode
+        assert status == 1, (options, status)
+
+
+def a_refused_file_gets_no_key(folder):
+    t = Token(folder)
+    for name, text in (("foreign", b"root:x:0:0\n"), ("empty", b"")):
+        with open(t.path(name), "wb") as f:
+            f.write(text)
+        assert t.ask("swap " + name).startswith("error")
+    with open(t.path("state"), "rb") as good, open(t.path("keyless"), "wb") as copy:
+        copy.write(good.read())
+    assert "not there" in t.ask("swap keyless")
+    t.end()
+    assert [n for n in os.listdir(folder) if n.endswith(".key")] == ["state.key"], os.listdir(folder)
+
+
+def orders_are_read_to_the_letter(folder):
+    t = Token(folder)
+    for order in ("timing B abc", "timing B -1", "timing B 1 2", "sw-at 1 0x12", "sw-at 1 +123", "stall-at 1 +5",
+                  "trace", "swap", "trace  ", "foreign 00F800" + "00 " * 600, "foreign " + "00 " * 511 + "0"):
+        answer = t.ask(order)
+        assert answer.startswith("error"), (order[:40], answer)
+    assert "more than" in t.ask("foreign " + "00 " * 512)
+    t.order("sw-at 1 6F00")
+    assert "another fault" in t.ask("stall-at 1")
+    t.order("faults clear")
+    t.order("  trace   a file with  blanks \r")
+    t.order("trace off")
+    assert os.path.exists(t.path("a file with  blanks"))
+    os.rename(t.path("state"), t.path("my state"))
+    t.end()
+    os.rename(t.path("state.key"), t.path("my state.key"))
+    t = Token(folder)
+    mine = t.order("serial")
+    other = t.order("swap my state")
+    assert other != mine
+    t.end()
+
+
+def a_transcript_has_no_card_behind_it(folder):
+    with open(os.path.join(folder, "text"), "w") as f:
+        f.write("> %s\n< 9000\n" % SELECT)
+    t = Token(folder, "--replay", "text")
+    for order in ("foreign " + SELECT, "foreign 00F7009B", "swap text", "swap state"):
+        assert "transcript" in t.ask(order), t.ask(order)
+    assert t.send(SELECT) == "9000"
+    t.end()
+
+
 def main(checks):
     known = {name: check for name, check in globals().items() if getattr(check, "__code__", None)
              and check.__code__.co_varnames[:1] == ("folder",)}

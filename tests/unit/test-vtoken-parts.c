@@ -115,6 +115,8 @@ static void fault_orders(void **state)
 		{ "cut-at 1 before link 2", E_USAGE }, { "corrupt-at", E_USAGE },
 		{ "corrupt-at 1 2", E_USAGE }, { "corrupt-at x", E_USAGE }, { "sw-at 1", E_USAGE },
 		{ "sw-at 1 6F", E_USAGE }, { "sw-at 1 6F0G", E_USAGE }, { "stall-at 1 -4", E_USAGE },
+		{ "sw-at 1 0x12", E_USAGE }, { "sw-at 1 +123", E_USAGE }, { "stall-at +1", E_USAGE },
+		{ "stall-at 1 18446744073709551617", E_USAGE },
 		{ "stall-at 1 99999999999", E_USAGE }, { "melt-at 1", E_NOT_FOUND },
 	};
 
@@ -144,10 +146,14 @@ static void faults_come_once_and_in_time(void **state)
 	assert_int_equal(f.sw, 0x6581);
 	assert_int_equal(faults_next(&fs).kind, FAULT_NONE);
 	for (int i = 0; i < FAULTS_MAX; i++) {
-		snprintf(many, sizeof many, "corrupt-at 50");
+		snprintf(many, sizeof many, "corrupt-at %d", 50 + i);
 		assert_true(ok(order(&fs, many)));
+		if (i)
+			continue;
+		snprintf(many, sizeof many, "stall-at 50");
+		assert_int_equal(order(&fs, many).code, E_ACTION_PROHIBITED);
 	}
-	snprintf(many, sizeof many, "corrupt-at 50");
+	snprintf(many, sizeof many, "corrupt-at 1");
 	assert_int_equal(order(&fs, many).code, E_QUOTA);
 	faults_clear(&fs);
 	assert_int_equal(fs.n, 0);

@@ -153,6 +153,7 @@ static void refuses_what_is_not_whole(void **state)
 	/* another's key file */
 	assert_int_equal(unlink(key), 0);
 	refused(buf_span(&b), "key file");
+	assert_int_equal(access(key, F_OK), -1);	/* and none is made that does not fit */
 }
 
 /* In a child whose files may not grow beyond `limit`: a PIN try that cannot be counted. */

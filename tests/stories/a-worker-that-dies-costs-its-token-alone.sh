@@ -13,16 +13,22 @@ for p in A B; do
 	on $p "login $P11_PIN"
 	on $p "signs rsa $P11_RSA_LABEL 1"
 done
-for p in A B; do tell $p "signs rsa $P11_RSA_LABEL 40"; done
+for p in A B; do tell $p "signs rsa $P11_RSA_LABEL 20"; done
 sleep 0.5
+# both cards are in the midst of a command, whatever the machine does to the programs in between
+second() { bsre-vtoken ctl "$BSRE_VTOKEN_CONTROL_2" "$@"; }
+token stall-at 1 4000
+second stall-at 1 4000
+stalled() { token status | grep -q 'busy.* faults 0' && second status | grep -q 'busy.* faults 0'; }
+until_so stalled
 kill -9 "$(service_child worker | head -n 1)"	# which of the two it serves is not told
 hear A
 a=$ANSWER
 hear B
 echo "A: $a; B: $ANSWER"
 case "$a; $ANSWER" in
-"CKR_DEVICE_REMOVED "*"; CKR_OK 40 "*) lost=A label=Test_Token ;;
-"CKR_OK 40 "*"; CKR_DEVICE_REMOVED "*) lost=B label=Test_Token_2 ;;
+"CKR_DEVICE_REMOVED "*"; CKR_OK 20 "*) lost=A label=Test_Token ;;
+"CKR_OK 20 "*"; CKR_DEVICE_REMOVED "*) lost=B label=Test_Token_2 ;;
 *) fail "A: $a; B: $ANSWER" ;;
 esac
 on $lost state "CKR_SESSION_HANDLE_INVALID*"

@@ -38,13 +38,16 @@ static void hash_line(struct span line, char out[HASH_HEX + 1])
 		snprintf(out + 2 * i, 3, "%02x", md[i]);
 }
 
+/* "2026-11.jsonl": the reader (src/cli/history.c) takes no other name for a month either. */
 static bool month_of(const char *name, char month[8])
 {
-	unsigned y, m;
-	int end = 0;
+	static const char form[] = "dddd-dd.jsonl";
 
-	if (strlen(name) != 13 || sscanf(name, "%4u-%2u.jsonl%n", &y, &m, &end) != 2 || end != 13)
+	if (strlen(name) != sizeof form - 1)
 		return false;
+	for (size_t i = 0; form[i]; i++)
+		if (form[i] == 'd' ? name[i] < '0' || name[i] > '9' : name[i] != form[i])
+			return false;
 	snprintf(month, 8, "%.7s", name);
 	return true;
 }
@@ -57,48 +60,73 @@ static int month_open(const char *month)
 	return openat(ledger.folder, name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
-/* The newest month that has a file; "" where there is none. */
+/* The newest month before that one ("": of all) that has a file takes its place; "" where there is none. */
 static void newest(char month[8])
 {
 	DIR *d = fdopendir(openat(ledger.folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-	char one[8];
+	char one[8], found[8] = "";
 
-	month[0] = '\0';
-	if (!d)
-		return;
-	for (struct dirent *e; (e = readdir(d));)
-		if (month_of(e->d_name, one) && strcmp(one, month) > 0)
-			snprintf(month, 8, "%s", one);
-	closedir(d);
+	while (d) {
+		struct dirent *e = readdir(d);
+		if (!e)
+			break;
+		if (month_of(e->d_name, one) && strcmp(one, found) > 0 && (!month[0] || strcmp(one, month) < 0))
+			snprintf(found, sizeof found, "%s", one);
+	}
+	if (d)
+		closedir(d);
+	snprintf(month, 8, "%s", found);
 }
 
-/* Takes up the chain at the file's last whole line; what a crash left behind it is cut off. */
-static err take_up(int fd)
+/* Where the last line that ends before `before` ends; 0: there is none; -1: it cannot be read. */
+static off_t line_end(int fd, off_t before)
 {
-	static char tail[2 * LINE_MAX_BYTES];
+	char part[LINE_MAX_BYTES];
+
+	while (before > 0) {
+		size_t n = before < (off_t)sizeof part ? (size_t)before : sizeof part;
+		before -= (off_t)n;
+		if (pread(fd, part, n, before) != (ssize_t)n)
+			return -1;
+		while (n && part[n - 1] != '\n')
+			n--;
+		if (n)
+			return before + (off_t)n;
+	}
+	return 0;
+}
+
+static err hash_range(int fd, off_t from, off_t to, char out[HASH_HEX + 1])
+{
+	size_t n = (size_t)(to - from);
+	uint8_t *line = malloc(n);
+	bool good = line && pread(fd, line, n, from) == (ssize_t)n;
+
+	if (good)
+		hash_line((struct span){ line, n }, out);
+	free(line);
+	return good ? OK : FAIL(FILE);
+}
+
+/* Takes up the chain at the file's last whole line; what a crash left behind it, of whatever length, is cut
+ * off. *found: there is such a line. */
+static err take_up(int fd, bool *found)
+{
 	struct stat st;
 
+	*found = false;
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return FAIL(FILE);
-	off_t from = st.st_size > (off_t)sizeof tail ? st.st_size - (off_t)sizeof tail : 0;
-	ssize_t n = pread(fd, tail, sizeof tail, from);
-	if (n < 0)
+	off_t end = line_end(fd, st.st_size), begin = end ? line_end(fd, end - 1) : 0;
+	if (end < 0 || begin < 0)
 		return FAIL(FILE);
-	size_t end = (size_t)n;
-	while (end && tail[end - 1] != '\n')
-		end--;
-	if (end < (size_t)n) {
-		log_line(LOG_WARNING, "ledger: a torn line of %zu bytes is cut off", (size_t)n - end);
-		if (ftruncate(fd, from + (off_t)end) < 0)
+	if (end < st.st_size) {
+		log_line(LOG_WARNING, "ledger: a torn line of %lld bytes is cut off", (long long)(st.st_size - end));
+		if (ftruncate(fd, end) < 0)
 			return FAIL(FILE);
 	}
-	if (!end)
-		return OK;
-	size_t begin = end - 1;
-	while (begin && tail[begin - 1] != '\n')
-		begin--;
-	hash_line((struct span){ (uint8_t *)tail + begin, end - begin }, ledger.last);
-	return OK;
+	*found = end > 0;
+	return *found ? hash_range(fd, begin, end, ledger.last) : OK;
 }
 
 /* --- opening ------------------------------------------------------------------------------------- */
@@ -126,9 +154,30 @@ static bool default_folder(char path[PATH_BYTES])
 	return n > 0 && n < PATH_BYTES;
 }
 
+/* Opens the newest month and finds the last line that was written: a crash may have left that month
+ * without a whole one, then it is in the month before. */
+static err take_up_newest(void)
+{
+	char month[8] = "";
+	bool found = false;
+	err e = OK;
+
+	for (newest(month); ok(e) && !found && month[0]; newest(month)) {
+		int fd = month_open(month);
+		e = fd < 0 ? FAIL(FILE) : take_up(fd, &found);
+		if (ok(e) && ledger.fd < 0) {
+			ledger.fd = fd;
+			snprintf(ledger.month, sizeof ledger.month, "%s", month);
+		} else if (fd >= 0) {
+			close(fd);
+		}
+	}
+	return e;
+}
+
 err ledger_open(const char *folder)
 {
-	char path[PATH_BYTES], month[8];
+	char path[PATH_BYTES];
 	struct stat st;
 
 	memset(ledger.last, '0', HASH_HEX);
@@ -142,16 +191,7 @@ err ledger_open(const char *folder)
 		ledger.folder = -1;
 		return FAIL(FILE);
 	}
-	newest(month);
-	if (!month[0])
-		return OK;
-	int fd = month_open(month);
-	err e = fd < 0 ? FAIL(FILE) : take_up(fd);
-	if (ok(e)) {
-		ledger.fd = fd;
-		snprintf(ledger.month, sizeof ledger.month, "%s", month);
-	}
-	return e;
+	return take_up_newest();
 }
 
 /* --- writing ------------------------------------------------------------------------------------- */
@@ -162,15 +202,19 @@ static void give_up(const char *what)
 	ledger.failed = true;
 }
 
+/* A clock that was set back does not: the chain would go on in a file before the one it comes from. */
 static bool month_is_open(const char *month)
 {
+	if (strcmp(month, ledger.month) < 0)
+		month = ledger.month;
 	if (ledger.fd >= 0 && strcmp(month, ledger.month) == 0)
 		return true;
 	ledger_sync();
 	if (ledger.fd >= 0)
 		close(ledger.fd);
 	ledger.fd = month_open(month);
-	snprintf(ledger.month, sizeof ledger.month, "%s", month);
+	if (month != ledger.month)
+		snprintf(ledger.month, sizeof ledger.month, "%s", month);
 	return ledger.fd >= 0;
 }
 
@@ -186,6 +230,18 @@ void ledger_sync(void)
 {
 	if (ledger.fd >= 0 && fdatasync(ledger.fd) < 0)
 		give_up("cannot be brought to the disk");
+}
+
+void ledger_close(void)
+{
+	broker_cancel(&ledger.sync);
+	ledger_sync();
+	if (ledger.fd >= 0)
+		close(ledger.fd);
+	if (ledger.folder >= 0)
+		close(ledger.folder);
+	ledger.fd = ledger.folder = -1;
+	ledger.month[0] = '\0';
 }
 
 static void append(char *line, size_t n)

@@ -34,6 +34,9 @@ void ledger_note(const struct note *n);
 /* A job's note: its program, token and slot. */
 void ledger_job(const char *what, const struct job *j, err result);
 
-/* Everything written so far is on the disk. At the end of the process. */
+/* Everything written so far is on the disk. */
 void ledger_sync(void);
+
+/* The same, and it is closed: at the end of the process. */
+void ledger_close(void);
 #endif

@@ -211,7 +211,7 @@ static void farewell(const struct options *o)
 		child_stop(&t->worker, false);
 	if (o->made_socket)
 		unlink(o->socket);
-	ledger_sync();
+	ledger_close();
 	log_line(LOG_NOTICE, "ends");
 }
 

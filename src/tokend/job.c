@@ -6,6 +6,8 @@
 #include "lib/log.h"
 #include "peer.h"
 
+enum { PAUSE_LATE_MS = 15, PAUSES_MOST = 4 };
+
 static void job_next(struct token *t);
 
 struct job *job_new(struct token *t, uint16_t call, struct request *rq)
@@ -102,12 +104,27 @@ static void encode_close(struct job *j, struct buf *b)
 	CardClose_put_in(b, &in);
 }
 
+static int pause_over(sd_event_source *s, uint64_t usec, void *data);
+
+static void pause_for(struct token *t, uint64_t ms)
+{
+	t->pause_end = broker_now() + ms;
+	broker_after(&t->pause, ms, pause_over, t);
+}
+
+/* Where even this comes late the machine is so busy that those who poll for the card come late as well: then
+ * that was no pause, and there is another one. */
 static int pause_over(sd_event_source *s, uint64_t usec, void *data)
 {
 	struct token *t = data;
 
 	(void)s, (void)usec;
 	broker_cancel(&t->pause);
+	if (broker_now() - t->pause_end > PAUSE_LATE_MS && t->pauses++ < PAUSES_MOST) {
+		pause_for(t, broker.conf.gap);
+		return 0;
+	}
+	t->pauses = 0;
 	job_next(t);
 	return 0;
 }
@@ -178,7 +195,7 @@ static bool may_open(struct token *t)
 	if (shut >= broker.conf.gap)
 		t->since = broker_now();
 	else if (overdue(t)) {
-		broker_after(&t->pause, broker.conf.gap - shut, pause_over, t);
+		pause_for(t, broker.conf.gap - shut);
 		return false;
 	}
 	t->open = true;

@@ -42,6 +42,8 @@ struct token {
 	bool             proven;		/* and a PIN or another secret was sent in it */
 	uint64_t         since;			/* when others last had a chance at it */
 	uint64_t         closed;		/* when our last transaction ended */
+	uint64_t         pause_end;		/* when the pause that runs is over */
+	unsigned         pauses;		/* that ended late, one after the other */
 	uint32_t         fresh;			/* session whose context login was the worker's last command */
 	sd_event_source *linger, *pause, *watchdog;
 	enum load        load;

@@ -1,6 +1,8 @@
-# src/tokend: the daemon; one program, exec'd as broker, monitor and worker
+# src/tokend: the daemon; one program, exec'd as broker, monitor and worker. Everything but main() stands in
+# libraries, for the fuzz targets.
 tokendlibexec_PROGRAMS += bsre-tokend
-bsre_tokend_SOURCES = \
+noinst_LTLIBRARIES += libbsrebroker.la
+libbsrebroker_la_SOURCES = \
 	src/tokend/attr.c src/tokend/attr.def \
 	src/tokend/broker.c src/tokend/broker.h \
 	src/tokend/cache.c src/tokend/cache.h \
@@ -31,9 +33,46 @@ bsre_tokend_SOURCES = \
 	src/tokend/serve-slot.c \
 	src/tokend/session.c src/tokend/session.h \
 	src/tokend/token.c src/tokend/token.h \
-	src/tokend/tokend.c \
 	src/tokend/use.c src/tokend/use.h \
 	src/tokend/write.c src/tokend/write.h
-bsre_tokend_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(SYSTEMD_CFLAGS) $(JANSSON_CFLAGS)
-bsre_tokend_LDADD = libbsrecard.la libbsrewire.la libbsre.la $(CRYPTO_LIBS) $(SYSTEMD_LIBS) \
-	$(JANSSON_LIBS)
+libbsrebroker_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(SYSTEMD_CFLAGS) $(JANSSON_CFLAGS)
+libbsrebroker_la_LIBADD = libbsrewire.la libbsre.la $(CRYPTO_LIBS) $(SYSTEMD_LIBS) $(JANSSON_LIBS)
+
+bsre_tokend_SOURCES = src/tokend/tokend.c
+bsre_tokend_CFLAGS = $(libbsrebroker_la_CFLAGS)
+bsre_tokend_LDADD = libbsrebroker.la libbsrecard.la
+
+# fuzz targets: libFuzzer's main with --enable-fuzzers, otherwise one that runs the corpus
+broker_fuzz_targets = \
+	tests/fuzz/fuzz-broker \
+	tests/fuzz/fuzz-conf \
+	tests/fuzz/fuzz-ledger
+check_PROGRAMS += $(broker_fuzz_targets)
+tests_fuzz_fuzz_broker_SOURCES = tests/fuzz/fuzz-broker.c tests/fuzz/broker-desk.c tests/fuzz/broker-desk.h \
+	tests/fuzz/records.c
+tests_fuzz_fuzz_broker_CFLAGS = $(libbsrebroker_la_CFLAGS)
+tests_fuzz_fuzz_broker_LDADD = libbsrebroker.la
+tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz-conf.c
+tests_fuzz_fuzz_conf_CFLAGS = $(libbsrebroker_la_CFLAGS)
+tests_fuzz_fuzz_conf_LDADD = libbsrebroker.la
+tests_fuzz_fuzz_ledger_SOURCES = tests/fuzz/fuzz-ledger.c
+tests_fuzz_fuzz_ledger_CFLAGS = $(libbsrebroker_la_CFLAGS)
+tests_fuzz_fuzz_ledger_LDADD = libbsrebroker.la libbsrecli.la
+broker_fuzz_wrap = -Wl,--wrap=socketpair,--wrap=posix_spawn,--wrap=kill,--wrap=sd_event_add_child \
+	-Wl,--wrap=broker_now,--wrap=broker_after,--wrap=broker_cancel,--wrap=log_line \
+	-Wl,--wrap=secret_keep,--wrap=secret_drop
+ledger_fuzz_wrap = -Wl,--wrap=clock_gettime,--wrap=fdatasync
+if FUZZERS
+tests_fuzz_fuzz_broker_LDFLAGS = $(AM_LDFLAGS) $(broker_fuzz_wrap) -fsanitize=fuzzer
+tests_fuzz_fuzz_conf_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_ledger_LDFLAGS = $(AM_LDFLAGS) $(ledger_fuzz_wrap) -fsanitize=fuzzer
+else
+tests_fuzz_fuzz_broker_LDFLAGS = $(AM_LDFLAGS) $(broker_fuzz_wrap)
+tests_fuzz_fuzz_broker_SOURCES += tests/fuzz/standalone.c
+tests_fuzz_fuzz_conf_SOURCES += tests/fuzz/standalone.c
+tests_fuzz_fuzz_ledger_LDFLAGS = $(AM_LDFLAGS) $(ledger_fuzz_wrap)
+tests_fuzz_fuzz_ledger_SOURCES += tests/fuzz/standalone.c
+TESTS += $(broker_fuzz_targets)
+endif
+EXTRA_DIST += tests/fuzz/corpus/fuzz-broker tests/fuzz/corpus/fuzz-conf tests/fuzz/corpus/fuzz-ledger \
+	tests/fuzz/seeds-broker.py

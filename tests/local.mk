@@ -89,7 +89,8 @@ EXTRA_DIST += $(once) tests/install.list
 # the desk that with-token makes
 EXTRA_DIST += tests/README.md tests/tools/desk.py tests/tools/prepare.py tests/tools/cards.py tests/tools/pdf.py \
 	tests/tools/typist.exp tests/tools/ca.sh tests/tools/fill-token.sh \
-	scripts/build scripts/check scripts/demo scripts/deps scripts/packages scripts/with-token .ci/run
+	scripts/build scripts/check scripts/demo scripts/deps scripts/packages scripts/valgrind scripts/with-token \
+	.ci/run
 
 # the benches' clients; their orders come from scripts/bench. Counts of commands are exact: a test.
 TESTS += tests/bench/apdus.sh

@@ -488,5 +488,6 @@ int main(int argc, char **argv)
 		printf("%s%s%s\n", result_name(rv), *beside ? " " : "", beside);
 		fflush(stdout);
 	}
+	dlclose(module);
 	return 0;
 }

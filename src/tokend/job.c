@@ -208,15 +208,24 @@ static bool holds(const struct token *t)
 	return !broker.conf.retain_pin && logins_count(t) > 0;
 }
 
-/* Answers what waits at the front of the queue though its login is over. */
+/* Looked at right before it is sent: what was before it in the queue has counted by then. */
+static err may_send(const struct job *j)
+{
+	if (j->late)
+		return FAIL(PIN_NEEDED);
+	return j->given && pin_barred(j->token, j->rq ? j->rq->peer : NULL) ? FAIL(PIN_GUESSED) : OK;
+}
+
+/* Answers what waits at the front of the queue though its login is over, or its PIN not to be sent. */
 static void finish_late(struct token *t)
 {
 	struct cur none = cur_bad();
+	err e;
 
-	while (t->jobs && t->jobs->late) {
+	while (t->jobs && !ok(e = may_send(t->jobs))) {
 		struct job *j = t->jobs;
 		t->jobs = j->next;
-		job_finish(j, FAIL(PIN_NEEDED), &none);
+		job_finish(j, e, &none);
 	}
 }
 

@@ -16,6 +16,7 @@ struct job {
 	uint16_t        call;
 	bool            slow;		/* key generation, erasing: minutes are allowed */
 	bool            kept;		/* its PIN is one that was kept: tries are the token's when it is sent */
+	bool            given;		/* its PIN is one that a program gave: it may be barred (pin_barred) */
 	uint32_t        turn;		/* its place in the queue: programs take turns */
 	bool            late;		/* and the login is over: it is not sent any more */
 	void          (*encode)(struct job *j, struct buf *b);

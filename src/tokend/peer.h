@@ -3,6 +3,7 @@
 #define BSRE_TOKEND_PEER_H
 #include <sys/types.h>
 #include "broker.h"
+#include "pin.h"
 #include "request.h"
 
 enum {
@@ -38,6 +39,7 @@ struct peer {
 	size_t           bytes;			/* in its session objects */
 	struct login    *logins;
 	sd_event_source *patience;		/* until it has said Hello */
+	struct guesses   guesses;
 	uint32_t         turn_token, turn;	/* its last place in a token's queue (job.c) */
 };
 

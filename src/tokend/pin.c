@@ -167,7 +167,43 @@ static void remember(const struct token *t, struct wrong *w, const struct secret
 		w->set = digest(t, pin, w->digest);
 }
 
-void pin_outcome(struct token *t, const struct secret *pin, err e)
+/* --- guesses --------------------------------------------------------------------------------------- */
+enum { GUESSES_MOST = 6, FORGIVEN_MS = 3600000 };
+
+static void forgive(struct tries *t)
+{
+	uint64_t now = broker_now(), hours = (now - t->guessed) / FORGIVEN_MS;
+
+	t->guesses = hours < t->guesses ? t->guesses - (unsigned)hours : 0;
+	t->guessed = t->guesses ? t->guessed + hours * FORGIVEN_MS : now;
+}
+
+bool pin_barred(struct token *t, const struct peer *by)
+{
+	forgive(&t->tries);
+	return t->tries.guesses >= GUESSES_MOST &&
+		!(by && by->guesses.token == t->id && by->guesses.proven);
+}
+
+/* Who proves it takes its own typing errors back, and nobody else's. */
+static void count_guess(struct token *t, struct peer *by, err e)
+{
+	struct guesses none = { 0 }, *own = by ? &by->guesses : &none;
+
+	if (own->token != t->id)
+		*own = (struct guesses){ .token = t->id };
+	forgive(&t->tries);
+	if (ok(e)) {
+		t->tries.guesses -= own->wrong < t->tries.guesses ? own->wrong : t->tries.guesses;
+		own->wrong = 0;
+		own->proven = true;
+	} else if ((e.code == E_PIN_WRONG || e.code == E_PIN_BLOCKED) && !own->proven) {
+		t->tries.guesses++;
+		own->wrong++;
+	}
+}
+
+void pin_outcome(struct token *t, struct peer *by, const struct secret *pin, err e)
 {
 	uint32_t before = t->tries.user;
 	uint32_t left = err_tries(e) >= 0 ? (uint32_t)err_tries(e) : TRIES_UNKNOWN;
@@ -175,6 +211,8 @@ void pin_outcome(struct token *t, const struct secret *pin, err e)
 	/* a try that this daemon did not see lost: no PIN that it kept is sent before one was proven */
 	if (e.code == E_PIN_WRONG && before != TRIES_UNKNOWN && left != TRIES_UNKNOWN && left + 1 < before)
 		logins_end_token(t);
+	if (pin)
+		count_guess(t, by, e);
 	if (ok(e) && pin)
 		logins_end_stale(t, pin);
 	if (left != TRIES_UNKNOWN)

@@ -11,8 +11,17 @@ struct token;
 /* A salted digest of the PIN or PUK that the card refused last, so that it is not sent again. */
 struct wrong { bool set; uint8_t digest[32]; };
 
-/* What is known of a token's tries, 255: not known. */
-struct tries { uint32_t user, puk; struct wrong pin_wrong, puk_wrong; };
+/* What is known of a token's tries, 255: not known. guesses: wrong PINs of programs that have not proven
+ * it since; one is forgiven an hour, counted from guessed. */
+struct tries {
+	uint32_t     user, puk;
+	struct wrong pin_wrong, puk_wrong;
+	unsigned     guesses;
+	uint64_t     guessed;
+};
+
+/* The same of one program, at the token where it gave a PIN last. */
+struct guesses { uint32_t token; unsigned wrong; bool proven; };
 
 /* One program's login at one token. pin: kept in the arena; NULL where
  * `retain-pin = no` (then the open transaction is the login). */
@@ -49,8 +58,13 @@ err  puk_refuse(struct token *t, const struct secret *puk) MUST_USE;
  * repeats itself. */
 err  pin_refused(struct request *rq, struct token *t, const char *what, err e) MUST_USE;
 
-/* The outcome of a VERIFY with this PIN: counts tries, remembers a wrong one, forgets it at a right one. */
-void pin_outcome(struct token *t, const struct secret *pin, err e);
+/* A PIN of this program (NULL: one that is gone) is not sent: too many were wrong, and it has proven none.
+ * A PIN that is kept fills the card's own counter again and again; this is the counter that it does not. */
+bool pin_barred(struct token *t, const struct peer *by);
+
+/* The outcome of a VERIFY with this PIN, given by that program (NULL: gone, or pin NULL: a kept one):
+ * counts tries and guesses, remembers a wrong one, forgets it at a right one. */
+void pin_outcome(struct token *t, struct peer *by, const struct secret *pin, err e);
 
 /* The same for the PUK. */
 void puk_outcome(struct token *t, const struct secret *puk, err e);

@@ -72,7 +72,7 @@ static void done_login(struct job *j, err e, struct cur *reply)
 	if (j->user == CKU_SO)
 		puk_outcome(j->token, j->pin, e);
 	else
-		pin_outcome(j->token, j->pin, e);
+		pin_outcome(j->token, j->rq ? j->rq->peer : NULL, j->pin, e);
 	if (ok(e) && j->user == CKU_USER && out.left != j->token->tries.user) {
 		j->token->tries.user = out.left;
 		broker_changed();
@@ -101,6 +101,7 @@ static err post_login(struct request *rq, struct session *s, const struct Login_
 	j->session = s->id;
 	j->user = (uint32_t)(in->user == CKU_SO ? CKU_SO : CKU_USER);
 	j->flags = context;
+	j->given = j->user == CKU_USER;
 	j->encode = encode_login;
 	j->done = done_login;
 	job_post(j);

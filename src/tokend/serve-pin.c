@@ -32,7 +32,7 @@ static void outcome(struct job *j, err e)
 	if (j->user == CKU_SO)
 		puk_outcome(j->token, j->pin, e);
 	else
-		pin_outcome(j->token, j->pin, e);
+		pin_outcome(j->token, j->rq->peer, j->pin, e);
 }
 
 static err want_token(uint32_t id, struct token **t)
@@ -118,6 +118,7 @@ static err change(struct request *rq, struct token *t, uint32_t which, const str
 	if (!j)
 		return FAIL(QUOTA);
 	j->user = which;
+	j->given = which == CKU_USER;
 	j->encode = encode_change;
 	j->done = done;
 	return post_pins(rq, t, j, old, new);
@@ -280,7 +281,7 @@ static void done_verify(struct job *j, err e, struct cur *reply)
 
 	if (ok(e))
 		CardLogin_get_out(reply, &out);
-	pin_outcome(j->token, j->pin, e);
+	pin_outcome(j->token, j->rq->peer, j->pin, e);
 	ledger_job("PIN check", j, e);
 	if (ok(e) && out.left != j->token->tries.user) {
 		j->token->tries.user = out.left;
@@ -300,6 +301,7 @@ err serve_PinVerify(struct request *rq, struct PinVerify_in *in, struct PinVerif
 	if (!j)
 		return FAIL(QUOTA);
 	j->tries = in->last ? TRIES_UNKNOWN : TRIES_NOT_LAST;
+	j->given = true;
 	j->encode = encode_verify;
 	j->done = done_verify;
 	return post_pins(rq, t, j, &in->pin, NULL);

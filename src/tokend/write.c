@@ -49,7 +49,7 @@ err use_outcome(struct job *j, err e)
 	case E_PIN_LAST_TRY:
 		/* no copy of a kept PIN is sent again before somebody proved one */
 		logins_end_token(t);
-		pin_outcome(t, NULL, e);
+		pin_outcome(t, NULL, NULL, e);
 		return FAIL(PIN_NEEDED);
 	case E_PIN_NEEDED:		/* none was kept, and the card was closed by others */
 		if (!j->late && j->pin && j->pin->n == 0)

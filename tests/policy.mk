@@ -15,6 +15,7 @@ policy_stories = \
 	tests/stories/a-foreign-program-gets-in-under-load.sh \
 	tests/stories/a-kept-pin-that-fails-is-forgotten.sh \
 	tests/stories/a-kept-pin-buys-nobody-guesses.sh \
+	tests/stories/a-login-serves-the-operation-that-waits.sh \
 	tests/stories/a-key-that-always-asks-is-asked-for.sh \
 	tests/stories/a-locked-screen-forgets-the-pin.sh \
 	tests/stories/a-login-survives-what-others-do-to-the-card.sh \

@@ -50,13 +50,39 @@ static err keep_context(struct session *s, struct job *j)
 	return op->context ? OK : FAIL(QUOTA);
 }
 
+/* A program that logs out and in again while its operation with a key that always authenticates waits for a
+ * PIN means that operation (so Firefox does it, and in another session). One alone, so that it is clear
+ * which; s becomes its session. NULL: none, or several. */
+static struct op *waits_for_login(struct session **s)
+{
+	struct session *from = *s;
+	struct op *only = NULL;
+
+	for (struct session *o = from->peer->sessions; o; o = o->next)
+		for (int i = 0; o->token == from->token && i < OP_KINDS; i++) {
+			struct op *op = &o->ops[i];
+			const struct object *key = op->live && !op->busy ? object_find(o, op->key) : NULL;
+			if (!key || !(key->kind & OBJ_PRIVATE) || !key->always_auth || op->context)
+				continue;
+			if (only)
+				return NULL;
+			only = op;
+			*s = o;
+		}
+	return only;
+}
+
 static err login_done(struct session *s, struct job *j)
 {
 	if (j->flags)
 		return keep_context(s, j);
 	if (login_find(s->peer, s->token))
 		return FAIL(LOGGED_IN);		/* another thread was faster */
-	return login_add(s->peer, s->token, j->user, j->pin);
+	TRY(login_add(s->peer, s->token, j->user, j->pin));
+	struct op *op = j->user == CKU_USER ? waits_for_login(&s) : NULL;
+	if (op && (op->context = secret_keep(j->pin)))
+		s->token->fresh = s->id;
+	return OK;
 }
 
 static void done_login(struct job *j, err e, struct cur *reply)

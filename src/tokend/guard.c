@@ -1,5 +1,6 @@
 /* logind's signals over sd-bus, and the idle limit. */
 #include "config.h"
+#include <fcntl.h>
 #include <stdlib.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-login.h>
@@ -27,13 +28,54 @@ static void forget_all(const char *why)
 }
 
 /* --- logind -------------------------------------------------------------------------------------- */
+#define LOGIN1 "org.freedesktop.login1"
+
+/* While we hold this descriptor logind waits, a few seconds, before the computer sleeps: PINs are gone
+ * from memory before it is written anywhere. */
+static int delay = -1;
+
+static int delay_given(sd_bus_message *m, void *data, sd_bus_error *error)
+{
+	int fd = -1;
+
+	(void)data, (void)error;
+	if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "h", &fd) < 0 || fd < 0) {
+		log_line(LOG_INFO, "logind does not wait for us: a suspended computer may keep PINs in memory");
+		return 0;
+	}
+	if (delay < 0)
+		delay = fcntl(fd, F_DUPFD_CLOEXEC, 0);	/* the message's own goes with it */
+	return 0;
+}
+
+static void ask_for_delay(void)
+{
+	if (delay < 0 && sd_bus_call_method_async(bus, NULL, LOGIN1, "/org/freedesktop/login1", LOGIN1 ".Manager",
+	                                          "Inhibit", delay_given, NULL, "ssss", "sleep", "bsre-tokend",
+	                                          "PINs are forgotten first", "delay") < 0)
+		log_line(LOG_WARNING, "logind cannot be asked to wait");
+}
+
+static void let_sleep(void)
+{
+	if (delay >= 0)
+		close(delay);
+	delay = -1;
+}
+
 static int on_sleep(sd_bus_message *m, void *data, sd_bus_error *error)
 {
 	int begins = 0;
 
 	(void)data, (void)error;
-	if (sd_bus_message_read(m, "b", &begins) >= 0 && begins)
+	if (sd_bus_message_read(m, "b", &begins) < 0)
+		return 0;
+	if (begins) {
 		forget_all("the computer is suspended");
+		let_sleep();
+	} else {
+		ask_for_delay();
+	}
 	return 0;
 }
 
@@ -81,7 +123,7 @@ static int on_hint(sd_bus_message *m, void *data, sd_bus_error *error)
 }
 
 /* the sender is named: the bus carries anybody's signals */
-#define LOGIND "type='signal',sender='org.freedesktop.login1'"
+#define LOGIND "type='signal',sender='" LOGIN1 "'"
 static const struct { const char *match; sd_bus_message_handler_t handler; } signals[] = {
 	{ LOGIND ",interface='org.freedesktop.login1.Manager',member='PrepareForSleep'", on_sleep },
 	{ LOGIND ",interface='org.freedesktop.login1.Session',member='Lock'", on_lock },
@@ -100,6 +142,7 @@ static void listen_to_logind(void)
 			log_line(LOG_WARNING, "logind cannot be listened to");
 	if (sd_bus_attach_event(bus, broker.event, SD_EVENT_PRIORITY_NORMAL) < 0)
 		log_line(LOG_WARNING, "the system bus cannot be attached");
+	ask_for_delay();
 }
 
 /* --- idleness ------------------------------------------------------------------------------------ */

@@ -1,6 +1,7 @@
 #!/bin/sh
 # logind says that the screen is locked or that the computer is about to sleep: kept PINs are forgotten,
-# sessions live on as public ones; a signal that is not logind's changes nothing, nor does waking up.
+# sessions live on as public ones, and sleep waits until that is done; a signal that is not logind's
+# changes nothing, nor does waking up.
 WAYS=direct
 . "$(dirname "$0")/story.sh"
 command -v dbus-daemon >/dev/null && /usr/bin/python3 -c 'import dbusmock' 2>/dev/null || skip "no python3-dbusmock"
@@ -42,10 +43,19 @@ in_and_used
 says $session org.freedesktop.login1.Session Lock ''
 forgotten
 
+sleep_waits() {
+	call /org/freedesktop/login1 org.freedesktop.login1.Manager ListInhibitors
+	grep -q '"sleep" "bsre-tokend" ".*" "delay"' reply
+}
+sleep_waits_not() { ! sleep_waits; }
+until_so sleep_waits
 in_and_used
+sleep_waits
 says /org/freedesktop/login1 org.freedesktop.login1.Manager PrepareForSleep b b true
 forgotten
+until_so sleep_waits_not
 says /org/freedesktop/login1 org.freedesktop.login1.Manager PrepareForSleep b b false
+until_so sleep_waits
 in_and_used
 says /org/freedesktop/login1 org.freedesktop.login1.Manager PrepareForSleep b b false
 says $session org.freedesktop.login1.Session Unlock ''

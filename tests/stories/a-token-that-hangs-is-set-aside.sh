@@ -3,7 +3,7 @@
 # says to pull it out; and once it was pulled out and put in again it works, without a restart.
 . "$(dirname "$0")/story.sh"
 
-configure "card-limit = 1500"
+configure "card-limit = 3000"
 program A
 program B
 for p in A B; do

@@ -4,7 +4,7 @@
 WAYS=direct
 . "$(dirname "$0")/story.sh"
 
-configure "idle-limit = 1"
+configure "idle-limit = 3"
 program A
 program B
 for p in A B; do
@@ -14,7 +14,7 @@ for p in A B; do
 	on $p "sign-init rsa $P11_RSA_LABEL"
 done
 on B sign-final
-on B "signs-every 300 rsa $P11_RSA_LABEL 6"
+on B "signs-every 500 rsa $P11_RSA_LABEL 8"
 on A state "CKR_OK 0"
 on A sign-final CKR_USER_NOT_LOGGED_IN
 on A "find certificate $P11_RSA_LABEL"
@@ -23,6 +23,6 @@ on A "login $P11_PIN"
 on A sign-final			# the operation waited
 on B "sign-init rsa $P11_SIGN_LABEL"
 on B "login $P11_PIN context"
-sleep 1.3
+sleep 3.5
 on B "login $P11_PIN"
 on B sign-final CKR_USER_NOT_LOGGED_IN	# what was given for one signature is forgotten too

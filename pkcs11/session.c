@@ -91,13 +91,14 @@ CK_RV session_rv(struct session *s, err e)
 	return module_rv(s->m, e);
 }
 
-/* Makes s a session of the table, with one reference by the table. */
-static bool list(struct module *m, struct session *s)
+/* Makes s a session of the table, with one reference by the table, and gives its handle: from then on
+ * another thread may end it. */
+static bool list(struct module *m, struct session *s, CK_SESSION_HANDLE *h)
 {
 	tables_lock();
 	bool good = !m->ending;
 	if (good) {
-		s->handle = ++last_handle;
+		*h = s->handle = ++last_handle;
 		s->listed = true;
 		s->refs = 1;
 		s->next = m->session[s->handle % BUCKETS];
@@ -151,11 +152,9 @@ CK_RV C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIF
 	s->m = m;
 	s->slot = slot;
 	CK_RV rv = open_at(m, s, flags);
-	if (rv == CKR_OK && !list(m, s))
+	if (rv == CKR_OK && !list(m, s, h))
 		rv = CKR_CRYPTOKI_NOT_INITIALIZED;
-	if (rv == CKR_OK)
-		*h = s->handle;
-	else
+	if (rv != CKR_OK)
 		free(s);
 	return rv;
 }

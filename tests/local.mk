@@ -80,7 +80,8 @@ EXTRA_DIST += $(clients) tests/clients/lib.sh tests/clients/tls-server.py tests/
 	tests/clients/P11Client.java
 
 # what reads the source, or runs heavy programs of others: once is enough, without sanitizers
-once = tests/house.sh tests/docs.sh tests/lint.sh tests/desk.sh tests/install.sh tests/words.sh
+once = tests/house.sh tests/docs.sh tests/lint.sh tests/desk.sh tests/install.sh tests/words.sh \
+	tests/deb.sh
 if !SANITIZERS
 TESTS += $(once) $(clients)
 endif

@@ -151,8 +151,10 @@ static enum sw link_chain(struct card *c, struct apdu *a)
 {
 	bool more = a->cla & CLA_CHAIN;
 
-	if (c->chain.open && !same_command(c, a))
+	if (c->chain.open && !same_command(c, a)) {
 		c->chain.open = false;
+		c->session.fresh = false;	/* what was begun stood in between */
+	}
 	if (!c->chain.open && !more)
 		return SW_OK;
 	if (!c->chain.open) {
@@ -198,8 +200,6 @@ static enum sw run(struct card *c, const struct row *row, const struct apdu *a)
 	enum sw sw = row->run(c, a, &out);
 	if (a->ins != INS_VERIFY)
 		c->session.fresh = false;
-	if (a->ins != INS_AUTHENTICATE)
-		c->session.challenge = CHALLENGE_NONE;
 	if (out.bad)
 		sw = SW_UNKNOWN;
 	c->answer.n = sw == SW_OK ? out.n : 0;
@@ -223,6 +223,16 @@ static enum sw take_command(struct card *c, struct apdu *a)
 	return sw;
 }
 
+/* What counts only for the very next command is over with any other one, whatever becomes of it. The
+ * parts of a chain are one command, and GET RESPONSE belongs to the one before. */
+static void expire(struct card *c, enum sw parsed, const struct apdu *a)
+{
+	if (parsed != SW_OK || (a->ins != INS_VERIFY && a->ins != INS_AUTHENTICATE))
+		c->session.fresh = false;
+	if (parsed != SW_OK || (a->ins != INS_AUTHENTICATE && a->ins != INS_GET_RESPONSE))
+		c->session.challenge = CHALLENGE_NONE;
+}
+
 void card_transmit(struct card *c, struct span command, struct buf *reply)
 {
 	struct apdu a;
@@ -231,6 +241,7 @@ void card_transmit(struct card *c, struct span command, struct buf *reply)
 	c->work = WORK_NONE;
 	c->work_alg = NULL;
 	c->hot = is_hot(c, sw, &a);
+	expire(c, sw, &a);
 	if (sw == SW_OK && a.ins == INS_GET_RESPONSE) {
 		if (c->answer.at < c->answer.n)
 			hand_out(c, a.le, reply);

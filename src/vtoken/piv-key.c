@@ -105,7 +105,8 @@ enum sw piv_import(struct card *c, const struct apdu *a, struct buf *out)
 	return install(c, i, &k);
 }
 
-/* Yubico's MOVE KEY: from P2 to P1; to FF is away. */
+/* Yubico's MOVE KEY: from P2 to P1, which must be empty; to FF is away. Their papers name no status
+ * word for one that is not: the conditions are not there. */
 enum sw piv_move_key(struct card *c, const struct apdu *a, struct buf *out)
 {
 	struct key *keys = c->state->keys;
@@ -124,6 +125,8 @@ enum sw piv_move_key(struct card *c, const struct apdu *a, struct buf *out)
 	}
 	if (from == SLOT_0xF9 || to == SLOT_0xF9 || from == to)
 		return SW_P1P2;
+	if (keys[to].pkey)
+		return SW_CONDITIONS;
 	struct key moved = keys[from];
 	keys[from] = (struct key){ 0 };
 	return install(c, to, &moved);

@@ -10,8 +10,8 @@ struct tries *piv_tries(struct card *c, uint8_t ref)
 	return ref == REF_PIN ? &c->state->pin : ref == REF_PUK ? &c->state->puk : NULL;
 }
 
-/* 2.4.3: six to eight decimal digits, padded with FF. Yubico takes any bytes, and a PUK may be
- * anything of eight bytes in both. */
+/* 2.4.3: six to eight decimal digits, padded with FF, and a PUK may be anything of eight bytes.
+ * Yubico takes any bytes for a PIN, and from firmware 5.7 on only those below 80 for a PUK. */
 bool piv_pin_shaped(const struct card *c, uint8_t ref, struct span v)
 {
 	size_t n = v.n;
@@ -25,6 +25,9 @@ bool piv_pin_shaped(const struct card *c, uint8_t ref, struct span v)
 	for (size_t i = 0; ref == REF_PIN && c->model == MODEL_PLAIN && i < n; i++)
 		if (v.p[i] < '0' || v.p[i] > '9')
 			return false;
+	for (size_t i = 0; ref == REF_PUK && i < n; i++)
+		if (v.p[i] >= 0x80)
+			return false;
 	return n >= PIN_LEAST;
 }
 
@@ -33,7 +36,8 @@ static enum sw tries_word(const struct tries *t)
 	return t->left ? (enum sw)(SW_TRIES | (t->left > 0xF ? 0xF : t->left)) : SW_BLOCKED;
 }
 
-/* Compares, counts, and keeps the count before anybody learns of it. SW_OK: it was right. */
+/* Spends a try, and keeps that, before it compares: where a try cannot be counted nothing is learnt
+ * from it. SW_OK: it was right, and the tries are all there again. */
 static enum sw prove(struct card *c, struct tries *t, struct span given)
 {
 	SECRET s = { 0 };
@@ -41,23 +45,24 @@ static enum sw prove(struct card *c, struct tries *t, struct span given)
 	c->work = WORK_VERIFY;
 	if (t->left == 0)
 		return SW_BLOCKED;
+	t->left--;
+	enum sw sw = card_commit(c);
+	if (sw != SW_OK)
+		return sw;
 	if (secret_set(&s, given) && secret_eq(&s, &t->value)) {
-		if (t->left == t->max)
-			return SW_OK;
 		t->left = t->max;
 		return card_commit(c);
 	}
-	t->left--;
-	enum sw sw = card_commit(c);
 	/* 3.2.1: the answer to a wrong one is 63Cx, also where no further try is left */
-	return sw == SW_OK ? (enum sw)(SW_TRIES | (t->left > 0xF ? 0xF : t->left)) : sw;
+	return (enum sw)(SW_TRIES | (t->left > 0xF ? 0xF : t->left));
 }
 
-/* A new PIN or PUK that cannot be one is refused before a try is spent on the old (2.4.3). Yubico
+/* A new PIN or PUK that cannot be one is refused before a try is spent on the old (2.4.3), unless
+ * there is none left to be spent: that is what is said then (3.2.2, 3.2.3). Yubico
  * looks at it afterwards: their tools block a token by changing its PUK to nothing. */
-static bool too_early(const struct card *c, uint8_t ref, struct span new)
+static bool too_early(const struct card *c, const struct tries *t, uint8_t ref, struct span new)
 {
-	return c->model == MODEL_PLAIN && !piv_pin_shaped(c, ref, new);
+	return c->model == MODEL_PLAIN && t->left && !piv_pin_shaped(c, ref, new);
 }
 
 enum sw piv_verify(struct card *c, const struct apdu *a, struct buf *out)
@@ -94,7 +99,7 @@ enum sw piv_change(struct card *c, const struct apdu *a, struct buf *out)
 	if (!t)
 		return SW_NO_REFERENCE;
 	struct span old = cur_take(&in, PIN_BYTES), new = cur_take(&in, PIN_BYTES);
-	if (!cur_done(&in) || too_early(c, a->p2, new))
+	if (!cur_done(&in) || too_early(c, t, a->p2, new))
 		return SW_DATA;
 	enum sw sw = prove(c, t, old);
 	if (a->p2 == REF_PIN)
@@ -117,7 +122,7 @@ enum sw piv_reset_retry(struct card *c, const struct apdu *a, struct buf *out)
 	if (a->p2 != REF_PIN)
 		return SW_NO_REFERENCE;
 	struct span puk = cur_take(&in, PIN_BYTES), new = cur_take(&in, PIN_BYTES);
-	if (!cur_done(&in) || too_early(c, REF_PIN, new))
+	if (!cur_done(&in) || too_early(c, &c->state->puk, REF_PIN, new))
 		return SW_DATA;
 	enum sw sw = prove(c, &c->state->puk, puk);
 	if (sw != SW_OK) {

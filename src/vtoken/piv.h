@@ -28,7 +28,8 @@ enum sw piv_auth_mgm(struct card *c, uint8_t cipher, const struct auth *in, stru
  * False: not policies, or this model has none. */
 bool piv_policies(const struct card *c, size_t slot, struct cur *in, struct key *k);
 
-/* Is this what a PIN (digits in the plain model) or PUK of 6 to 8 bytes padded with FF looks like? */
+/* Is this what a PIN (digits in the plain model) or PUK (below 80 in the other) of 6 to 8 bytes
+ * padded with FF looks like? */
 bool piv_pin_shaped(const struct card *c, uint8_t ref, struct span v);
 
 /* The value, tries and whether it is a PIN or a PUK that P2 names; NULL: neither. */

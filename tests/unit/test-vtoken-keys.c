@@ -231,6 +231,14 @@ static void pin_always_means_just_now(void **state)
 	assert_int_equal(apdu(d, PIN_OK), 0x9000);
 	assert_int_equal(apdu(d, "00CB3FFF 03 5C017E"), 0x9000);	/* a command in between */
 	assert_int_equal(use(d, 0x11, 0x9C, 0x81, SPAN_OF(digest), &sig), 0x6982);
+	/* also one that nobody knows, that is malformed, or of which this is only a part */
+	static const char *const between[] = { "00110000", "80200080", "10CB3FFF 02 5C01",
+		"00C00000 00", "1087119D 02 7C02" };
+	for (size_t i = 0; i < sizeof between / sizeof *between; i++) {
+		assert_int_equal(apdu(d, PIN_OK), 0x9000);
+		(void)apdu(d, between[i]);
+		assert_int_equal(use(d, 0x11, 0x9C, 0x81, SPAN_OF(digest), &sig), 0x6982);
+	}
 	assert_int_equal(apdu(d, PIN_OK), 0x9000);
 	assert_int_equal(apdu(d, "00200080"), 0x9000);			/* asking is not between */
 	assert_int_equal(use(d, 0x11, 0x9C, 0x81, SPAN_OF(digest), &sig), 0x9000);
@@ -301,6 +309,12 @@ static void moves(void **state)
 	assert_int_equal(apdu(d, "00F70082 00"), 0x9000);
 	assert_int_equal(apdu(d, "00F6829A"), 0x6A88);
 	assert_int_equal(apdu(d, "00F6F982"), 0x6A86);
+	/* not onto another key, which stays what it is */
+	EVP_PKEY *there = generate(d, 0x9D, 0x14, "P-384");
+	assert_int_equal(apdu(d, "00F69D82"), 0x6985);
+	assert_int_equal(apdu(d, "00F70082 00"), 0x9000);
+	assert_int_equal(EVP_PKEY_eq(d->state.keys[SLOT_0x9D].pkey, there), 1);
+	EVP_PKEY_free(there);
 	assert_int_equal(apdu(d, "00F6FF82"), 0x9000);
 	assert_int_equal(apdu(d, "00F70082 00"), 0x6A88);
 }

@@ -177,6 +177,10 @@ static int starved(size_t limit)
 	card_transmit(&c, SPAN(0, 0x20, 0, 0x80, 8, '9', '9', '9', '9', '9', '9', 255, 255), &b);
 	if (!span_eq(buf_span(&b), SPAN(0x65, 0x81)) || s.pin.left != 3)
 		return 3;
+	b.n = 0;		/* the right one is not told from a wrong one */
+	card_transmit(&c, SPAN(0, 0x20, 0, 0x80, 8, '1', '2', '3', '4', '5', '6', 255, 255), &b);
+	if (!span_eq(buf_span(&b), SPAN(0x65, 0x81)) || c.session.pin)
+		return 5;
 	b.n = 0;
 	card_transmit(&c, SPAN(0, 0x20, 0, 0x80), &b);
 	return span_eq(buf_span(&b), SPAN(0x63, 0xC3)) ? 0 : 4;

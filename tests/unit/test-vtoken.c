@@ -249,6 +249,9 @@ static void yubico_ways(void **state)
 	assert_int_equal(apdu(d, "00200080 08 FFFFFFFFFFFFFFFF"), 0x63C2);
 	assert_int_equal(apdu(d, "00240081 10 FFFFFFFFFFFFFFFF FFFFFFFFFFFFFFFF"), 0x63C2);
 	assert_int_equal(apdu(d, "00240081 10 3132333435363738 FFFFFFFFFFFFFFFF"), 0x6A80);
+	assert_int_equal(apdu(d, "00240081 10 3132333435363738 3132333435803738"), 0x6A80);
+	assert_int_equal(apdu(d, "00240081 10 3132333435363738 313233343536FFFF"), 0x9000);
+	assert_int_equal(apdu(d, "00240081 10 313233343536FFFF 3132333435363738"), 0x9000);
 	assert_int_equal(d->state.puk.left, 3);
 	assert_int_equal(apdu(d, "001D0000 00"), 0x6D00);
 	assert_int_equal(apdu(d, "00A4040008 A000000527471117"), 0x9000);
@@ -256,6 +259,20 @@ static void yubico_ways(void **state)
 	assert_int_equal(d->n, 26);
 	assert_int_equal(d->reply[0], 25);
 	assert_int_equal(apdu(d, "00200080"), 0x6D00);
+}
+
+/* No try is left: that is said, whatever the new PIN looks like. */
+static void blocked_is_said_first(void **state)
+{
+	struct desk *d = *state;
+
+	for (int i = 0; i < 3; i++) {
+		(void)apdu(d, PIN_BAD);
+		(void)apdu(d, "002C0080 10 3132333435363739 363534333231FFFF");
+	}
+	assert_int_equal(apdu(d, "00240080 10 313233343536FFFF 3132FFFFFFFFFFFF"), 0x6983);
+	assert_int_equal(apdu(d, "002C0080 10 3132333435363738 3132FFFFFFFFFFFF"), 0x6983);
+	assert_int_equal(apdu(d, "00240081 10 3132333435363738 3132FFFFFFFFFFFF"), 0x6983);
 }
 
 static void reset_needs_both_blocked(void **state)
@@ -365,6 +382,8 @@ static void plain_has_the_standards_objects(void **state)
 	assert_int_equal(login_mgm(d, true), 0x9000);
 	assert_int_equal(apdu(d, "00DB3FFF 09 5C035FC101 5302 0102"), 0x9000);
 	assert_int_equal(apdu(d, "00DB3FFF 09 5C035FC123 5302 0102"), 0x9000);
+	assert_int_equal(apdu(d, "00CB3FFF 05 5C035FC123 00"), 0x6982);	/* pairing code: PIN */
+	assert_int_equal(apdu(d, PIN_OK), 0x9000);
 	assert_int_equal(apdu(d, "00CB3FFF 05 5C035FC123 00"), 0x9000);
 	assert_int_equal(apdu(d, "00DB3FFF 09 5C035FC124 5302 0102"), 0x6A81);
 	assert_int_equal(apdu(d, "00DB3FFF 09 5C035FFF42 5302 0102"), 0x6A81);
@@ -540,6 +559,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(pin_is_counted, fresh_yubico, done),
 		cmocka_unit_test_setup_teardown(pin_and_puk_change, fresh_plain, done),
 		cmocka_unit_test_setup_teardown(yubico_ways, fresh_yubico, done),
+		cmocka_unit_test_setup_teardown(blocked_is_said_first, fresh_plain, done),
+		cmocka_unit_test_setup_teardown(blocked_is_said_first, fresh_yubico, done),
 		cmocka_unit_test_setup_teardown(reset_needs_both_blocked, fresh_yubico, done),
 		cmocka_unit_test_setup_teardown(tries_are_set, fresh_yubico, done),
 		cmocka_unit_test_setup_teardown(management_key, fresh_yubico, done),

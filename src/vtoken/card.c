@@ -41,6 +41,23 @@ void card_power(struct card *c, bool on)
 	c->powered = on;
 }
 
+void card_keep(struct card *c)
+{
+	key_drop(&c->undo.was);
+	c->undo.open = false;
+}
+
+void card_undo(struct card *c)
+{
+	struct key *k = &c->state->keys[c->undo.slot];
+
+	key_drop(k);
+	*k = c->undo.was;
+	c->undo.was = (struct key){ 0 };
+	c->undo.open = false;
+	(void)card_commit(c);
+}
+
 enum sw card_commit(struct card *c)
 {
 	return ok(state_commit(c->state)) ? SW_OK : SW_MEMORY;
@@ -238,6 +255,7 @@ void card_transmit(struct card *c, struct span command, struct buf *reply)
 	struct apdu a;
 	enum sw sw = parse(c, command, &a);
 
+	card_keep(c);
 	c->work = WORK_NONE;
 	c->work_alg = NULL;
 	c->hot = is_hot(c, sw, &a);

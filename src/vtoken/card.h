@@ -64,6 +64,9 @@ struct card {
 	struct { uint8_t head[4], bytes[DATA_MAX]; size_t n; bool open, hot; } chain;
 	struct { uint8_t bytes[REPLY_MAX]; size_t n, at; bool hot; } answer;
 
+	/* the key that a new one has taken the place of, until that one's time is over */
+	struct { struct key was; size_t slot; bool open; } undo;
+
 	/* what the last command was, for those who look from outside (time, traces) */
 	enum work      work;
 	const struct alg *work_alg;
@@ -84,6 +87,11 @@ void card_transmit(struct card *c, struct span command, struct buf *reply);
 /* For a command that is not going to be run: says in c->hot whether it may hold a secret, and that
  * there was no work. */
 void card_peek(struct card *c, struct span command);
+
+/* A generated key is in its slot for good, or (its card lost power before it was finished) what was
+ * there before is. Before the next command one of the two must be called; it keeps by itself. */
+void card_keep(struct card *c);
+void card_undo(struct card *c);
 
 /* For the commands (piv-*.c): keeps what was changed in the state. SW_OK or SW_MEMORY. */
 enum sw card_commit(struct card *c);

@@ -42,6 +42,19 @@ static enum sw install(struct card *c, size_t slot, const struct key *k)
 	return card_commit(c);
 }
 
+/* The same for a new one, whose time is not over yet: what it replaces is remembered. */
+static enum sw replace(struct card *c, size_t slot, const struct key *k)
+{
+	c->undo.was = c->state->keys[slot];
+	c->undo.slot = slot;
+	c->state->keys[slot] = *k;
+	enum sw sw = card_commit(c);
+	c->undo.open = sw == SW_OK;
+	if (sw != SW_OK)
+		card_keep(c);
+	return sw;
+}
+
 enum sw piv_generate(struct card *c, const struct apdu *a, struct buf *out)
 {
 	size_t i = slot_find(a->p2);
@@ -66,7 +79,7 @@ enum sw piv_generate(struct card *c, const struct apdu *a, struct buf *out)
 		return SW_UNKNOWN;
 	TLV(out, 0x7F49)
 		out->bad |= !ok(key_public(&k, out));
-	return install(c, i, &k);
+	return replace(c, i, &k);
 }
 
 /* Five numbers 01-05 of half a modulus each, or one scalar 06. */

@@ -5,7 +5,6 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 #include "lib/log.h"
 #include "token.h"
@@ -21,9 +20,6 @@ bool port_add(struct token *t, int fd, bool vpcd)
 			if (!t->ports[i])
 				return false;
 			struct port *p = t->ports[i];
-			/* a reader that takes no replies must not stop the others */
-			(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO,
-				&(struct timeval){ .tv_sec = 2 }, sizeof(struct timeval));
 			p->fd = fd;
 			p->vpcd = vpcd;
 			p->powered = p->watch = false;
@@ -46,7 +42,7 @@ static bool any_powered(const struct token *t)
  * pulled. */
 static void break_off(struct port *p)
 {
-	(void)send(p->fd, "\0\2", 2, MSG_NOSIGNAL);
+	(void)send(p->fd, "\0\2", 2, MSG_NOSIGNAL | MSG_DONTWAIT);
 	(void)setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 },
 		sizeof(struct linger));
 }
@@ -61,9 +57,11 @@ void port_close(struct token *t, struct port *p)
 	p->fd = -1;
 	p->powered = false;
 	if (t->asker == p)
-		t->asker = NULL;	/* the card goes on working, whoever has gone away */
-	if (was && !any_powered(t))
-		card_power(&t->card, false);
+		t->asker = NULL;	/* the card goes on working as long as it has power */
+	if (was && !any_powered(t)) {
+		token_abandon(t, NULL);
+		token_power(t, false);
+	}
 }
 
 /* vpcd writes length and body one after the other: with Nagle's algorithm on its side and a
@@ -98,7 +96,8 @@ void port_send(struct token *t, struct port *p, struct span body)
 	buf_counted(&b, body, 2);
 	struct cur c = cur_of(buf_span(&b));
 	while (cur_left(&c)) {
-		ssize_t n = send(p->fd, c.p, cur_left(&c), MSG_NOSIGNAL);
+		/* a reader that takes no replies must not stop the others */
+		ssize_t n = send(p->fd, c.p, cur_left(&c), MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
@@ -121,9 +120,13 @@ static void power(struct token *t, struct port *p, bool on)
 	bool was = any_powered(t);
 
 	p->powered = on && t->plugged;
+	if (t->busy && (t->asker == p || !any_powered(t))) {
+		token_abandon(t, p);
+		card_reset(&t->card);
+	}
 	if (any_powered(t) == was)
 		return;
-	card_power(&t->card, !was);
+	token_power(t, !was);
 	record_event(&t->record, was ? "power off" : "power on");
 }
 
@@ -137,6 +140,7 @@ static void control_byte(struct token *t, struct port *p, uint8_t byte)
 	case RESET:
 		if (!t->plugged || !p->powered)
 			break;
+		token_abandon(t, p);
 		card_reset(&t->card);
 		record_event(&t->record, "reset");
 		break;
@@ -150,15 +154,6 @@ static void control_byte(struct token *t, struct port *p, uint8_t byte)
 	default:
 		port_close(t, p);		/* not a reader */
 	}
-}
-
-/* `link`: the link drops and is there again soon, which is what a bumped plug looks like. */
-static void cut(struct token *t, const struct fault *f)
-{
-	if (f->link)
-		token_bump(t);
-	else
-		token_unplug(t);
 }
 
 /* Spoils a finished reply as the fault says. */
@@ -197,19 +192,18 @@ static void apdu(struct token *t, struct port *p, struct span command)
 	if (f.kind == FAULT_SW)
 		buf_be(&reply, f.sw, 2);
 	enum mask mask = !t->card.hot ? MASK_NONE : f.kind == FAULT_TRUNCATE ? MASK_ALL : MASK_DATA;
-	if (f.kind == FAULT_CUT) {
-		trace_apdu(&t->trace, began, command, SPAN_NONE, mask);
-		cut(t, &f);
-		return;
-	}
 	uint64_t cost = timing_cost(&t->timing, t->card.work, t->card.work_alg,
 		command.n + reply.n);
 	spoil(t, &f, &reply);
-	trace_apdu(&t->trace, began, command, buf_span(&reply), mask);
-	record_apdu(&t->record, command, buf_span(&reply), mask);
+	t->cut_due = f.kind == FAULT_CUT;
+	t->cut_link = f.link;
+	trace_apdu(&t->trace, began, command, t->cut_due ? SPAN_NONE : buf_span(&reply), mask);
+	if (!t->cut_due)
+		record_apdu(&t->record, command, buf_span(&reply), mask);
 	t->reply_n = reply.n;
 	t->busy = true;
-	t->due = began + cost;
+	/* `before`: at once, and the card has not worked */
+	t->due = t->cut_due && !f.after ? began : began + cost;
 	if (f.kind == FAULT_STALL)
 		t->due = f.us == UINT64_MAX ? UINT64_MAX : t->due + f.us;
 }
@@ -224,10 +218,14 @@ static void serve(struct token *t, struct port *p, struct span body)
 		port_send(t, p, SPAN_NONE);	/* no power, no card */
 }
 
-/* What a reader answers while its card is at work, without asking it. */
-static bool needs_no_card(struct span body)
+/* May this be served while the card is at work? What a reader answers without asking its card; and
+ * power and reset of who waits for the card, or of anybody once it is stuck for ever. */
+static bool cuts_in(const struct token *t, const struct port *p, struct span body)
 {
-	return body.n == 1 && (body.p[0] == GET_ATR || body.p[0] == WATCH);
+	if (body.n != 1)
+		return false;
+	return body.p[0] == GET_ATR || body.p[0] == WATCH
+		|| (now_us() < t->due && (p == t->asker || t->due == UINT64_MAX));
 }
 
 bool port_serve(struct token *t, struct port *p)
@@ -235,7 +233,7 @@ bool port_serve(struct token *t, struct port *p)
 	struct cur c = cur_of((struct span){ p->in, p->n });
 	struct span body = cur_counted(&c, 2);
 
-	if (c.bad || (t->busy && !needs_no_card(body)))
+	if (c.bad || (t->busy && !cuts_in(t, p, body)))
 		return false;
 	serve(t, p, body);
 	if (p->fd < 0)

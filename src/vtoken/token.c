@@ -29,20 +29,23 @@ enum { AWAY_US = 1000000 };
 
 void token_unplug(struct token *t)
 {
+	t->replug = 0;				/* who pulls it out means it */
 	if (!t->plugged)
 		return;
 	t->plugged = false;
-	t->busy = false;
+	t->busy = t->cut_due = false;
 	for (size_t i = 0; i < PORTS; i++) {
 		struct port *p = t->ports[i];
 		if (p && p->fd >= 0 && (p->powered || p->vpcd))
 			port_close(t, p);
 	}
 	t->asker = NULL;
+	if (t->card.undo.open)
+		card_undo(&t->card);
 	/* No hand pulls and puts in within a second, and vpcd, which looks every 400 ms (later under load),
 	 * takes a card that was away for less for one that broke. */
 	t->vpcd_retry = now_us() + AWAY_US;
-	card_power(&t->card, false);
+	token_power(t, false);
 	tell_all(t);
 }
 
@@ -65,17 +68,59 @@ void token_bump(struct token *t)
 	t->replug = now_us() + BUMP_US;
 }
 
+static void take_atr(struct token *t)
+{
+	struct buf b = BUF(t->atr);
+
+	if (!t->next_atr_n)
+		return;
+	buf_put(&b, (struct span){ t->next_atr, t->next_atr_n });
+	t->atr_n = b.n;
+	t->card.t0 = !atr_has_t1(buf_span(&b));
+	t->next_atr_n = 0;
+}
+
+void token_power(struct token *t, bool on)
+{
+	card_power(&t->card, on);
+	if (!on)
+		take_atr(t);
+}
+
 bool token_atr(struct token *t, const char *text)
 {
-	uint8_t bytes[ATR_LONGEST];
-	struct buf b = BUF(bytes), to = BUF(t->atr);
+	struct buf b = BUF(t->next_atr);
 
+	t->next_atr_n = 0;
 	if (!atr_read(text, &b))
 		return false;
-	buf_put(&to, buf_span(&b));
-	t->atr_n = to.n;
-	t->card.t0 = !atr_has_t1(buf_span(&b));
+	t->next_atr_n = b.n;
+	if (!t->card.powered)
+		take_atr(t);
 	return true;
+}
+
+/* The command in progress ends without a reply, as one does when the power is taken away under it:
+ * its asker, if that is somebody else, is told. */
+void token_abandon(struct token *t, const struct port *by)
+{
+	struct port *asker = t->asker;
+
+	if (!t->busy)
+		return;
+	t->busy = t->cut_due = false;
+	t->asker = NULL;
+	wipe(t->reply, sizeof t->reply);
+	if (t->card.undo.open)
+		card_undo(&t->card);
+	if (!asker || asker->fd < 0)
+		return;
+	if (asker->vpcd && asker != by) {
+		t->asker = asker;		/* so that vpcd learns it as an error */
+		port_close(t, asker);
+	} else {
+		port_send(t, asker, SPAN_NONE);
+	}
 }
 
 err token_swap(struct token *t, const char *path, const char **why)
@@ -91,7 +136,7 @@ err token_swap(struct token *t, const char *path, const char **why)
 		return e;
 	}
 	token_bump(t);
-	card_power(&t->card, false);
+	token_power(t, false);
 	state_close(t->state);
 	free(t->state);
 	t->state = t->card.state = next;
@@ -103,8 +148,9 @@ err token_foreign(struct token *t, struct span command, struct buf *reply)
 	if (!t->plugged || t->busy)
 		return FAIL(GENERAL);
 	if (!t->card.powered)
-		card_power(&t->card, true);
+		token_power(t, true);
 	card_transmit(&t->card, command, reply);
+	card_keep(&t->card);
 	trace_apdu(&t->trace, now_us(), command, buf_span(reply),
 		t->card.hot ? MASK_DATA : MASK_NONE);
 	return OK;
@@ -116,8 +162,17 @@ static void stop(int sig)
 	stopped = 1;
 }
 
+/* The command's time is over: its effect stays, and the reply goes out, or the token goes away. */
 static void deliver(struct token *t)
 {
+	card_keep(&t->card);
+	if (t->cut_due) {
+		if (t->cut_link)
+			token_bump(t);
+		else
+			token_unplug(t);
+		return;
+	}
 	t->busy = false;
 	if (t->asker)
 		port_send(t, t->asker, (struct span){ t->reply, t->reply_n });

@@ -28,6 +28,8 @@ struct token {
 	struct state  *state;
 	uint8_t        atr[ATR_LONGEST];
 	size_t         atr_n;
+	uint8_t        next_atr[ATR_LONGEST];	/* from the next power on */
+	size_t         next_atr_n;		/* 0: none waits */
 	bool           plugged, stop;
 	uint64_t       count;			/* APDUs since the start or `count reset` */
 	struct timing  timing;
@@ -42,6 +44,7 @@ struct token {
 	uint64_t       due;			/* microseconds; UINT64_MAX: never */
 	uint8_t        reply[2 + REPLY_MAX];
 	size_t         reply_n;
+	bool           cut_due, cut_link;	/* no reply then: it goes away (and is back soon) */
 
 	struct port   *ports[PORTS];
 	size_t         turn;			/* the port that is asked first: each gets its turn */
@@ -65,7 +68,15 @@ void token_plug(struct token *t);
 /* Pulls it out and plugs it in again a moment later, long enough for a reader to see both. */
 void token_bump(struct token *t);
 
-/* The answer to reset, as --atr takes it, and what the card does for it. False: not one. */
+/* Gives the card power or takes it. */
+void token_power(struct token *t, bool on);
+
+/* Ends the command that the card is busy with, if there is one, without a reply; `by` has asked for
+ * that (NULL: nobody). */
+void token_abandon(struct token *t, const struct port *by);
+
+/* The answer to reset, as --atr takes it, and what the card does for it; a card that has power
+ * takes it on with the next one. False: not one. */
 bool token_atr(struct token *t, const char *text);
 
 /* Another token, played from this file, in the place of this one; plugged in if this one was.

@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-enum { PLAIN = 1, NO_EXTENDED = 2, PIN = 4, MGM = 8, UNSELECTED = 16, COMMANDS = 64 };
+enum { PLAIN = 1, NO_EXTENDED = 2, PIN = 4, MGM = 8, UNSELECTED = 16, UNDO = 32, COMMANDS = 64 };
 
 static void need(bool fine)
 {
@@ -91,6 +91,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		size_t length = cur_u16(&in);
 		transmit(&c, cur_take(&in, length < cur_left(&in) ? length : cur_left(&in)));
 	}
+	if (how & UNDO && c.undo.open)
+		card_undo(&c);
+	card_keep(&c);
 	need(s.pin.left <= s.pin.max && s.puk.left <= s.puk.max);
 	return 0;
 }

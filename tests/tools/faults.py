@@ -152,6 +152,18 @@ class Bench:
         self.send(SELECT)
         assert self.send(TRIES) == "63C3"
 
+    def reset_by_another_program(self):
+        if not isinstance(self.card, Pcsc):
+            return "only PC/SC tells"
+        other = Pcsc()
+        other.connect()
+        other.close()                   # SCardDisconnect with SCARD_RESET_CARD
+        why = self.fails(TRIES)
+        assert "reset" in why, why
+        self.card.connect()
+        assert self.send(TRIES) == "6D00", "nothing was selected"
+        return why
+
     def swap(self):
         mine = self.send(SERIAL)
         state = os.path.join(os.environ["DESK_DIR"], "vtoken1.state")

@@ -17,6 +17,10 @@ TRIES = "00200080"
 VERIFY = "0020008008313233343536FFFF"
 CANARY = "313233343536"
 DUMMY = "00A404000AF04253524544554D4D59"
+KEY = "010203040506070801020304050607080102030405060708"
+GENERATE = "0047009A05AC0380010700"        # RSA, which takes at least 20 seconds with timing D
+METADATA = "00F7009A00"
+EXTENDED = "00CB3FFF0000035C017E0000"
 CHILDREN = []
 
 
@@ -39,6 +43,18 @@ class Token:
                 time.sleep(0.02)
         self.card = Direct(self.path("sock"))
         self.card.connect()
+
+    def begin(self, command):
+        """Sent, and not waited for; returns when the card is at work."""
+        self.card._send(self.card.link, bytes.fromhex(command))
+        while " busy " not in self.order("status"):
+            time.sleep(0.01)
+
+    def prove_management_key(self):
+        challenge = self.send("0087039B047C02810000")[8:-4]
+        answer = subprocess.run(["openssl", "enc", "-des-ede3", "-nopad", "-K", KEY], check=True,
+                                input=bytes.fromhex(challenge), stdout=subprocess.PIPE).stdout.hex()
+        assert self.send("0087039B0C7C0A8208" + answer) == "9000"
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -195,6 +211,98 @@ def a_transcript_has_no_card_behind_it(folder):
     for order in ("foreign " + SELECT, "foreign 00F7009B", "swap text", "swap state"):
         assert "transcript" in t.ask(order), t.ask(order)
     assert t.send(SELECT) == "9000"
+    t.end()
+
+
+def unplugged_stays_unplugged(folder):
+    t = Token(folder)
+    t.send(SELECT)
+    t.order("cut-at 1 before link")
+    try:
+        t.send(TRIES)
+    except Gone:
+        pass
+    t.order("unplug")
+    time.sleep(1.5)                     # it would have come back after 0.6 s
+    assert t.order("status").startswith("unplugged")
+    t.order("plug")
+    with open(t.path("state"), "rb") as good:
+        t.order("serial")
+        os.mkdir(t.path("other"))
+        with open(t.path("other/state"), "wb") as copy:
+            copy.write(good.read())
+    with open(t.path("state.key"), "rb") as good, open(t.path("other/state.key"), "wb") as copy:
+        copy.write(good.read())
+    t.order("swap other/state")
+    t.order("unplug")
+    time.sleep(1.5)
+    assert t.order("status").startswith("unplugged")
+    t.end()
+
+
+def a_key_that_is_not_finished_is_none(folder):
+    t = Token(folder)
+    for order in ("", "cut-at 1 after"):
+        t.send(SELECT)
+        t.prove_management_key()
+        t.order("timing D")
+        if order:
+            t.order(order)
+        t.begin(GENERATE)
+        assert t.order("status").startswith("plugged powered busy")     # also where it will be cut
+        t.order("unplug")
+        assert t.card.wait(False, 10)
+        t.order("timing none")
+        t.order("plug")
+        assert t.card.wait(True, 10)
+        t.card.connect()
+        t.send(SELECT)
+        assert t.send(METADATA) == "6A88", "hardware has no key then"
+    t.prove_management_key()
+    assert t.send(GENERATE)[-4:] in ("9000", "610E")
+    t.order("unplug")
+    t.order("plug")
+    t.card.connect()
+    t.send(SELECT)
+    assert t.send(METADATA) != "6A88"
+    t.end()
+
+
+def power_and_reset_end_a_stall(folder):
+    t = Token(folder)
+    t.send(SELECT)
+    t.order("stall-at 1")
+    t.begin(TRIES)
+    t.card._send(t.card.link, b"\0")            # power off
+    assert t.card._frame(t.card.link) == b"", "it was answered"
+    t.card._send(t.card.link, b"\1")
+    assert t.send(TRIES) == "6D00"
+    t.send(SELECT)
+    t.order("stall-at 1")
+    t.begin(TRIES)
+    t.card.connect()                            # another connection, the old one closed
+    assert t.send(TRIES) == "6D00"
+    t.send(SELECT)
+    other = Direct(t.path("sock"))
+    other.connect()
+    other.transmit(bytes.fromhex(TRIES))
+    t.order("stall-at 1")
+    t.begin(TRIES)
+    other._send(other.link, b"\2")              # a reset by somebody else
+    assert t.card._frame(t.card.link) == b"", "it was answered"
+    assert other.transmit(bytes.fromhex(TRIES)).hex() == "6d00"
+    other.close()
+    t.end()
+
+
+def another_answer_to_reset_comes_with_power(folder):
+    t = Token(folder)
+    t.send(SELECT)
+    t.order("atr t0")
+    assert t.send(EXTENDED).endswith("9000"), "a card with power has become another"
+    t.card.connect()
+    t.send(SELECT)
+    assert t.send(EXTENDED) == "6700"
     t.end()
 
 

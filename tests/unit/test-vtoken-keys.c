@@ -299,6 +299,25 @@ static void imports(void **state)
 	EVP_PKEY_free(ec);
 }
 
+/* A card that loses power before a key is finished has what it had. */
+static void a_key_can_be_undone(void **state)
+{
+	struct desk *d = *state;
+	EVP_PKEY *was = generate(d, 0x9A, 0x11, "P-256");
+
+	card_undo(&d->card);
+	assert_int_equal(apdu(d, "00F7009A 00"), 0x6A88);
+	EVP_PKEY_free(was);
+	was = generate(d, 0x9A, 0x11, "P-256");
+	EVP_PKEY_free(generate(d, 0x9A, 0x14, "P-384"));
+	card_undo(&d->card);
+	assert_int_equal(EVP_PKEY_eq(d->state.keys[SLOT_0x9A].pkey, was), 1);
+	EVP_PKEY_free(generate(d, 0x9A, 0x14, "P-384"));
+	card_keep(&d->card);
+	assert_false(d->card.undo.open);
+	EVP_PKEY_free(was);
+}
+
 static void moves(void **state)
 {
 	struct desk *d = *state;
@@ -375,6 +394,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ecdh, fresh, done),
 		cmocka_unit_test_setup_teardown(pin_always_means_just_now, fresh, done),
 		cmocka_unit_test_setup_teardown(imports, fresh, done),
+		cmocka_unit_test_setup_teardown(a_key_can_be_undone, fresh, done),
 		cmocka_unit_test_setup_teardown(moves, fresh, done),
 		cmocka_unit_test_setup_teardown(attests, fresh, done),
 		cmocka_unit_test_setup_teardown(attests_only_with_key_and_certificate, fresh, done),

@@ -28,6 +28,7 @@ struct desk *desk_new(enum model model)
 
 void desk_free(struct desk *d)
 {
+	card_keep(&d->card);
 	state_close(&d->state);
 	free(d);
 }

@@ -32,13 +32,38 @@ static bool extension(X509 *x, const char *oid, struct span v)
 	return done;
 }
 
-static bool basic_ca(X509 *x)
+static bool standard(X509 *x, int nid, const char *value)
 {
-	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints,
-		"critical,CA:TRUE,pathlen:0");
+	X509V3_CTX ctx;
+
+	X509V3_set_ctx(&ctx, x, x, NULL, NULL, 0);
+	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
 	bool done = e && X509_add_ext(x, e, -1);
 
 	X509_EXTENSION_free(e);
+	return done;
+}
+
+/* What RFC 5280 wants of a certificate that signs others. */
+static bool is_ca(X509 *x)
+{
+	return standard(x, NID_basic_constraints, "critical,CA:TRUE,pathlen:0")
+		&& standard(x, NID_key_usage, "critical,keyCertSign")
+		&& standard(x, NID_subject_key_identifier, "hash");
+}
+
+/* Whose key signs this one, where its certificate names that key. */
+static bool signed_by(X509 *x, X509 *by)
+{
+	const ASN1_OCTET_STRING *id = X509_get0_subject_key_id(by);
+	AUTHORITY_KEYID *authority = id ? AUTHORITY_KEYID_new() : NULL;
+
+	if (!id)
+		return true;
+	bool done = authority && (authority->keyid = ASN1_OCTET_STRING_dup(id))
+		&& X509_add1_ext_i2d(x, NID_authority_key_identifier, authority, 0,
+			X509V3_ADD_DEFAULT) == 1;
+	AUTHORITY_KEYID_free(authority);
 	return done;
 }
 
@@ -89,7 +114,8 @@ err attest_self(const struct state *s, struct buf *out)
 	err e = FAIL(GENERAL);
 
 	if (x && name(X509_get_subject_name(x), "DEMO virtual token attestation")
-			&& X509_set_issuer_name(x, X509_get_subject_name(x)) && basic_ca(x)
+			&& X509_set_issuer_name(x, X509_get_subject_name(x)) && is_ca(x)
+			&& signed_by(x, x)
 			&& X509_sign(x, f9, EVP_sha256()))
 		e = put_cert(x, &b);
 	X509_free(x);
@@ -132,7 +158,8 @@ static err sign_key(struct state *s, size_t i, X509 *by, struct buf *out)
 	snprintf(cn, sizeof cn, "YubiKey PIV Attestation %02x", key_slots[i].ref);
 	X509 *x = blank_cert(k->pkey);
 	if (x && name(X509_get_subject_name(x), cn)
-			&& X509_set_issuer_name(x, X509_get_subject_name(by)) && describe(s, k, x)
+			&& X509_set_issuer_name(x, X509_get_subject_name(by)) && signed_by(x, by)
+			&& describe(s, k, x)
 			&& X509_sign(x, s->keys[SLOT_0xF9].pkey, EVP_sha256()))
 		e = put_cert(x, out);
 	X509_free(x);

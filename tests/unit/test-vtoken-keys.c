@@ -349,6 +349,21 @@ static X509 *attestation_ca(struct desk *d)
 	return d2i_X509(NULL, &at, (long)der.n);
 }
 
+/* As `openssl verify -x509_strict` does it. */
+static void verified_strictly(X509 *x, X509 *ca)
+{
+	X509_STORE *store = X509_STORE_new();
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+
+	assert_int_equal(X509_STORE_add_cert(store, ca), 1);
+	assert_int_equal(X509_STORE_set_flags(store, X509_V_FLAG_X509_STRICT), 1);
+	assert_int_equal(X509_STORE_CTX_init(ctx, store, x, NULL), 1);
+	if (X509_verify_cert(ctx) != 1)
+		fail_msg("%s", X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
+	X509_STORE_CTX_free(ctx);
+	X509_STORE_free(store);
+}
+
 static void attests(void **state)
 {
 	struct desk *d = *state;
@@ -363,6 +378,7 @@ static void attests(void **state)
 	assert_int_equal(X509_verify(x, X509_get0_pubkey(ca)), 1);
 	assert_int_equal(X509_NAME_cmp(X509_get_issuer_name(x), X509_get_subject_name(ca)), 0);
 	assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(x), pub), 1);
+	verified_strictly(x, ca);
 	X509_free(x);
 	X509_free(ca);
 	EVP_PKEY_free(pub);

@@ -18,6 +18,7 @@ echo "01:02:03:04:05:06:07:08:01:02:03:04:05:06:07:08:01:02:03:04:05:06:07:08" >
 PIV_EXT_AUTH_KEY=$WORK/mgm
 export PIV_EXT_AUTH_KEY
 op "proves the management key" piv-tool -A M:9B:03
+cannot "proves it, the other way round" "fails with -1400 (issue 2658 of OpenSC, mended there since by 2659)" piv-tool -A A:9B:03
 why="says that it failed although the key was made"
 cannot "generate RSA-2048 in 9D" "$why" piv-tool -A M:9B:03 -G 9D:07 -o key.out
 op "that key is there" yubico-piv-tool -r Yubico -a attest -s 9d -o att.pem

@@ -13,6 +13,7 @@ stories = \
 	tests/stories/a-changed-pin-counts-for-who-changed-it.sh \
 	tests/stories/a-dead-service-is-an-error-not-a-hang.sh \
 	tests/stories/a-foreign-program-gets-in-under-load.sh \
+	tests/stories/a-key-that-wants-a-touch-says-so.sh \
 	tests/stories/a-kept-pin-that-fails-is-forgotten.sh \
 	tests/stories/a-key-that-always-asks-is-asked-for.sh \
 	tests/stories/a-locked-screen-forgets-the-pin.sh \

@@ -32,6 +32,7 @@ static err test(struct cli *c, const struct key *k, bool pss, const struct secre
 	if (RAND_bytes(data, sizeof data) != 1)
 		return FAIL(GENERAL);
 	TRY(signing_for(k, pss, &s));
+	key_touch_note(k);
 	progress_begin(c, _("The token signs"));
 	err e = token_sign(c, k, &s, pin, SPAN_OF(data), &signature);
 	progress_end();

@@ -93,6 +93,7 @@ static err make(struct cli *c, const struct dn *dn)
 	TRY(key_find(c, &keys, c->args.opt[OPT_key], &k));
 	TRY(check_size(c, dn, k));
 	TRY(token_login(c, &pin));
+	key_touch_note(k);
 	progress_begin(c, _("The token signs the request"));
 	err e = csr_make(c, k, dn, given(c, OPT_pss), &pin, &req);
 	progress_end();

@@ -100,6 +100,7 @@ static err make(struct cli *c, int fd, const struct key *k, X509 *x, const struc
 	TRY(chain_load(c, &chain));
 	TRY(cms_digest_fd(c, fd, c->args.rest[0], s.md, digest_room, &digest.n));
 	TRY(cms_attributes(x, &s, digest, time(NULL), &attributes));
+	key_touch_note(k);
 	progress_begin(c, _("The token signs"));
 	err e = token_sign(c, k, &s, pin, buf_span(&attributes), &signature);
 	progress_end();

@@ -214,6 +214,14 @@ void keys_free(struct keys *k)
 	k->n = 0;
 }
 
+void key_touch_note(const struct key *k)
+{
+	enum { ALWAYS = 2, CACHED = 3 };	/* CKA_BSRE_TOUCH_POLICY */
+
+	if (k->touch_policy == ALWAYS || k->touch_policy == CACHED)
+		say_note("%s", _("Touch the token when it blinks."));
+}
+
 unsigned slot_number(const char *text)
 {
 	char *end;

@@ -33,6 +33,9 @@ struct certs { struct cert c[CERTS_MAX]; size_t n; };
 err  keys_load(struct cli *c, struct keys *out) MUST_USE;
 err  certs_load(struct cli *c, struct certs *out) MUST_USE;
 void keys_free(struct keys *k);
+
+/* Before such a key is used: that the token is to be touched, where it wants that. */
+void key_touch_note(const struct key *k);
 void certs_free(struct certs *c);
 #define KEYS  __attribute__((cleanup(keys_free))) struct keys
 #define CERTS __attribute__((cleanup(certs_free))) struct certs

@@ -5,6 +5,7 @@
 #include "ledger.h"
 #include "lib/log.h"
 #include "peer.h"
+#include "touch.h"
 
 enum { PAUSE_LATE_MS = 15, PAUSES_MOST = 4 };
 
@@ -87,6 +88,7 @@ static void job_send(struct token *t, struct job *j)
 	t->proven = t->proven || j->pin || j->second || j->third;
 	broker_after(&t->watchdog, j->slow ? broker.conf.slow_job_limit : broker.conf.job_limit,
 	             watchdog_bites, t);
+	touch_begins(t, j);
 	err e = b.bad ? FAIL(GENERAL) : child_send(&t->worker, buf_span(&b));
 	wipe(room, b.n);
 	if (!ok(e)) {
@@ -334,6 +336,7 @@ void jobs_reply(struct token *t, const struct frame *f)
 	}
 	t->running = NULL;
 	broker_cancel(&t->watchdog);
+	touch_ends(t);
 	t->fresh = 0;			/* a context login sets it again when it is done */
 	err e = frame_err(f);
 	log_line(LOG_TRACE, "token=%u job=%u %s", t->id, j->call, log_err(e));
@@ -353,6 +356,7 @@ void jobs_end(struct token *t, err e)
 	broker_cancel(&t->linger);
 	broker_cancel(&t->pause);
 	broker_cancel(&t->watchdog);
+	touch_ends(t);
 	if (j)
 		job_finish(j, e, &none);
 	while ((j = t->jobs)) {

@@ -24,6 +24,7 @@ struct job {
 	struct secret  *pin, *second, *third;	/* owned */
 	uint32_t        session;	/* for whom, 0: nobody */
 	uint32_t        slot, alg, prim, auth, tries, user, flags, pin_policy, touch_policy;
+	uint32_t        touch;		/* the used key's own policy; 0: none */
 	uint64_t        mech;		/* for the ledger: CKM_, or MECH_NONE */
 	uint8_t        *data;		/* owned */
 	size_t          data_n;

@@ -33,10 +33,12 @@ libbsrebroker_la_SOURCES = \
 	src/tokend/serve-slot.c \
 	src/tokend/session.c src/tokend/session.h \
 	src/tokend/token.c src/tokend/token.h \
+	src/tokend/touch.c src/tokend/touch.h \
 	src/tokend/use.c src/tokend/use.h \
 	src/tokend/write.c src/tokend/write.h
 libbsrebroker_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(SYSTEMD_CFLAGS) $(JANSSON_CFLAGS)
-libbsrebroker_la_LIBADD = libbsrewire.la libbsre.la $(CRYPTO_LIBS) $(SYSTEMD_LIBS) $(JANSSON_LIBS)
+libbsrebroker_la_LIBADD = libbsrewire.la libbsre.la $(CRYPTO_LIBS) $(SYSTEMD_LIBS) $(JANSSON_LIBS) \
+	$(LTLIBINTL)
 
 bsre_tokend_SOURCES = src/tokend/tokend.c
 bsre_tokend_CFLAGS = $(libbsrebroker_la_CFLAGS)

@@ -45,7 +45,9 @@ struct token {
 	uint64_t         pause_end;		/* when the pause that runs is over */
 	unsigned         pauses;		/* that ended late, one after the other */
 	uint32_t         fresh;			/* session whose context login was the worker's last command */
-	sd_event_source *linger, *pause, *watchdog;
+	sd_event_source *linger, *pause, *watchdog, *touch;
+	bool             touch_wanted;		/* the job at the card is done only when a person touches it */
+	uint32_t         touch_shown;		/* the notification that says so; 0: none */
 	enum load        load;
 	unsigned         reading;		/* things that are still to be read */
 	uint32_t         turn;			/* which reading: jobs of an earlier one are of no use */

@@ -2,6 +2,8 @@
 #include "config.h"
 #include <errno.h>
 #include <getopt.h>
+#include <libintl.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -233,6 +235,18 @@ static int run(struct options *o)
 	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* For what a person reads on the desktop; the log stays English. */
+static void languages(void)
+{
+	const char *folder = secure_getenv("BSRE_LOCALEDIR");	/* for a build that is not installed */
+
+	setlocale(LC_CTYPE, "");
+	setlocale(LC_MESSAGES, "");
+	bindtextdomain(PACKAGE, folder ? folder : LOCALEDIR);
+	bind_textdomain_codeset(PACKAGE, "UTF-8");
+	textdomain(PACKAGE);
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = { .pcsc = true, .listen_fd = -1, .idle_exit = NOT_GIVEN,
@@ -245,6 +259,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "monitor") == 0)
 		return monitor_main(CHILD_FD, argc - 2, argv + 2);
 	log_name("bsre-tokend");
+	languages();
 	int rc = options_read(argc, argv, &o);
 	if (rc >= 0)
 		return rc;

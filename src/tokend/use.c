@@ -58,6 +58,7 @@ err use_key(struct request *rq, struct session *s, const struct use *use)
 	j->session = s->id;
 	j->slot = key->slot;
 	j->alg = key->alg;
+	j->touch = key->touch_policy;
 	j->prim = use->prim;
 	j->flags = use->op;
 	j->mech = use->mech;

@@ -6,6 +6,7 @@
 #include "lib/log.h"
 #include "lib/text.h"
 #include "peer.h"
+#include "touch.h"
 #include "write.h"
 
 enum { DATA_BYTES_MAX = 2800 };		/* a YubiKey's objects hold 3063 */
@@ -42,6 +43,7 @@ err use_outcome(struct job *j, err e)
 {
 	struct token *t = j->token;
 
+	e = touch_outcome(j, e);
 	switch (e.code) {
 	case E_PIN_WRONG:		/* it is not the card's any more */
 	case E_PIN_BLOCKED:

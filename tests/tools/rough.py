@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Rough ways with a virtual token: what it must bear from orders, files and readers.
+"""Rough ways with a virtual token: what it must bear from orders, files and readers, and big keys.
 
 usage: rough.py BSRE-VTOKEN [CHECK...]   (each check has its own token in its own folder)"""
 import os
@@ -303,6 +303,34 @@ def another_answer_to_reset_comes_with_power(folder):
     t.card.connect()
     t.send(SELECT)
     assert t.send(EXTENDED) == "6700"
+    t.end()
+
+
+def big_rsa_keys_sign_and_openssl_agrees(folder):
+    t = Token(folder, "--big-rsa")
+    t.send(SELECT)
+    with open(t.path("text"), "w") as f:
+        f.write("signed by a big key")
+    digest = subprocess.run(["openssl", "dgst", "-sha256", "-binary", t.path("text")], check=True,
+                            stdout=subprocess.PIPE).stdout
+    info = bytes.fromhex("3031300D060960864801650304020105000420") + digest
+    for algorithm, size in ((0x05, 384), (0x16, 512)):
+        t.prove_management_key()
+        assert t.send("0047009A000005AC038001%02X0000" % algorithm)[-4:] == "9000"
+        with open(t.path("key.der"), "wb") as f:        # the public key as the token attests it
+            f.write(bytes.fromhex(t.send("00F99A00000000"))[:-2])
+        subprocess.run(["openssl", "x509", "-inform", "DER", "-in", t.path("key.der"), "-pubkey", "-noout",
+                        "-out", t.path("key.pem")], check=True)
+        block = b"\0\1" + b"\xff" * (size - len(info) - 3) + b"\0" + info
+        body = b"\x82\0\x81\x82" + size.to_bytes(2, "big") + block
+        body = b"\x7c\x82" + len(body).to_bytes(2, "big") + body
+        assert t.send(VERIFY) == "9000"
+        reply = t.send("0087%02X9A00%04X%s0000" % (algorithm, len(body), body.hex()))
+        assert reply[-4:] == "9000", reply
+        with open(t.path("signature"), "wb") as f:
+            f.write(bytes.fromhex(reply)[8:-2])
+        subprocess.run(["openssl", "dgst", "-sha256", "-verify", t.path("key.pem"), "-signature", t.path("signature"),
+                        t.path("text")], check=True, stdout=subprocess.DEVNULL)
     t.end()
 
 

@@ -11,9 +11,13 @@ broken=$(mktemp) || exit 1
 trap 'rm -f "$broken"' EXIT
 blame() { awk -v why="$1" '{ print $0 ": " why }' >>"$broken"; }
 
-# git knows what is ours; a released archive has nothing else in it
-if git rev-parse --git-dir >/dev/null 2>&1; then all=$(git ls-files --cached --others --exclude-standard)
-else all=$(find . -type f -not -path './build*' | sed 's|^\./||')
+# git knows what is ours; a released archive has what autotools made as well
+if [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$(pwd -P)" ]; then
+	all=$(git ls-files --cached --others --exclude-standard)
+else
+	made='(configure|config\.h\.in|aclocal\.m4|ABOUT-NLS|(.*/)?Makefile\.in(\.in)?|(m4|build-aux|autom4te\.cache)/.*)~?'
+	made="$made|po/(Makevars\.template|.*\.(pot|gmo|sin|sed|header)|stamp-po|Rules-quot)"
+	all=$(find . -type f -not -path './build?*/*' | sed 's|^\./||' | grep -vxE "$made|build-aux/.*")
 fi
 sources=$(printf '%s\n' "$all" | grep '\.[ch]$')
 pick() { printf '%s\n' "$sources" | grep -E "$1"; }

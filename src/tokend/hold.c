@@ -9,6 +9,8 @@ enum {
 
 void hold_lost(struct token *t)
 {
+	if (t->tries != TRIES_UNKNOWN)
+		t->unheard = t->tries;
 	t->held = t->verified = t->opened = t->managed = t->to_reset = false;
 	t->tries = TRIES_UNKNOWN;
 }
@@ -52,6 +54,9 @@ err hold_noted(struct token *t, err e)
 		e.code = E_PIN_BLOCKED;
 	if (err_tries(e) >= 0)
 		t->tries = (uint8_t)err_tries(e);
+	if (e.code == E_PIN_BLOCKED)
+		t->tries = 0;
+	t->unheard = TRIES_UNKNOWN;
 	if (!ok(e))
 		t->verified = false;
 	return e;
@@ -65,6 +70,8 @@ static err may_send(struct token *t, uint32_t tries)
 	TRY(hold_tries(t, &left));
 	if (left == 0)
 		return FAIL(PIN_BLOCKED);
+	if (tries < TRIES_NOT_LAST && t->unheard != TRIES_UNKNOWN && t->unheard > tries)
+		tries = t->unheard;
 	if (tries == TRIES_UNKNOWN || left == TRIES_UNKNOWN)
 		return OK;
 	uint16_t sw = (uint16_t)(0x63C0 | (left > 15 ? 15 : left));
@@ -77,7 +84,7 @@ static err may_send(struct token *t, uint32_t tries)
 err hold_proven(struct token *t, const struct secret *pin, uint8_t before)
 {
 	t->opened = true;
-	if (t->full == 0 && before != TRIES_UNKNOWN && before >= FULL_USUAL)
+	if (before != TRIES_UNKNOWN && before >= FULL_USUAL && before > t->full)
 		t->full = before;
 	if (t->full == 0 && ok(t->driver->forget(t))) {
 		t->verified = false;

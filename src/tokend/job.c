@@ -133,9 +133,15 @@ static int pause_over(sd_event_source *s, uint64_t usec, void *data)
 
 static void done_close(struct job *j, err e, struct cur *reply)
 {
+	struct CardClose_out out = { .left = TRIES_UNKNOWN };
 	struct token *t = j->token;
 
-	(void)reply;
+	if (ok(e)) {
+		CardClose_get_out(reply, &out);
+		e = cur_done(reply) ? OK : FAIL(BAD_REPLY);
+	}
+	if (ok(e) && !t->gone)
+		pin_tries_seen(t, out.left);
 	t->open = t->proven = false;
 	t->closed = broker_now();
 	t->fresh = 0;

@@ -203,6 +203,18 @@ static void count_guess(struct token *t, struct peer *by, err e)
 	}
 }
 
+void pin_tries_seen(struct token *t, uint32_t left)
+{
+	uint32_t before = t->tries.user;
+
+	if (left == before || left == TRIES_UNKNOWN)
+		return;
+	t->tries.user = left;
+	if (before != TRIES_UNKNOWN && left < before)
+		logins_end_token(t);
+	broker_changed();
+}
+
 void pin_outcome(struct token *t, struct peer *by, const struct secret *pin, err e)
 {
 	uint32_t before = t->tries.user;

@@ -62,6 +62,10 @@ err  pin_refused(struct request *rq, struct token *t, const char *what, err e) M
  * A PIN that is kept fills the card's own counter again and again; this is the counter that it does not. */
 bool pin_barred(struct token *t, const struct peer *by);
 
+/* What the card says of its PIN's tries now (TRIES_UNKNOWN: nothing). Fewer than were known: not this daemon
+ * lost them, and no PIN that was kept is sent before one was proven. */
+void pin_tries_seen(struct token *t, uint32_t left);
+
 /* The outcome of a VERIFY with this PIN, given by that program (NULL: gone, or pin NULL: a kept one):
  * counts tries and guesses, remembers a wrong one, forgets it at a right one. */
 void pin_outcome(struct token *t, struct peer *by, const struct secret *pin, err e);

@@ -74,6 +74,7 @@ err do_CardOpen(struct worker *w, struct CardOpen_in *in, struct CardOpen_out *o
 	TRY(w->open(in->reader, &reader));
 	card_init(&w->card, reader);
 	w->token.card = &w->card;
+	w->token.tries = w->token.unheard = TRIES_UNKNOWN;
 	err e = identify(w, in->known, out);
 	if (!ok(e))
 		worker_close_card(w);
@@ -217,7 +218,7 @@ err do_CardPinUnblock(struct worker *w, struct CardPinUnblock_in *in, struct Car
 	TRY(w->token.driver->pin_check(&w->token, &in->pin));
 	w->token.verified = false;
 	w->token.opened = true;
-	w->token.tries = TRIES_UNKNOWN;
+	w->token.tries = w->token.unheard = TRIES_UNKNOWN;
 	TRY(w->token.driver->pin_unblock(&w->token, &in->puk, &in->pin));
 	if (ok(hold_tries(&w->token, &left)))
 		out->left = left;		/* the PIN has its new value, whatever is known of it */
@@ -232,7 +233,7 @@ err do_CardInit(struct worker *w, struct CardInit_in *in, struct CardInit_out *o
 	TRY(hold(t));
 	t->verified = false;
 	t->opened = true;
-	t->tries = TRIES_UNKNOWN;
+	t->tries = t->unheard = TRIES_UNKNOWN;
 	t->full = 0;
 	return t->driver->init(t, in, out);
 }
@@ -246,9 +247,13 @@ err do_CardAttest(struct worker *w, struct CardAttest_in *in, struct CardAttest_
 
 err do_CardClose(struct worker *w, struct CardClose_in *in, struct CardClose_out *out)
 {
+	struct token *t = &w->token;
+
 	(void)in;
-	(void)out;
-	return w->token.driver ? hold_end(&w->token) : OK;
+	out->left = t->tries != TRIES_UNKNOWN ? t->tries : t->unheard;
+	TRY(t->driver ? hold_end(t) : OK);
+	t->unheard = TRIES_UNKNOWN;
+	return OK;
 }
 
 err do_CardDataRead(struct worker *w, struct CardDataRead_in *in, struct CardDataRead_out *out)

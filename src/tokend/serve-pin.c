@@ -251,10 +251,12 @@ static void done_tries(struct job *j, err e, struct cur *reply)
 		CardTries_get_out(reply, &got);
 		e = cur_done(reply) ? OK : FAIL(BAD_REPLY);
 	}
-	if (ok(e) && !t->gone && (t->tries.user != got.user || t->tries.puk != got.puk)) {
-		t->tries.user = got.user;
+	if (ok(e) && !t->gone) {
+		bool changed = t->tries.puk != got.puk;
 		t->tries.puk = got.puk;
-		broker_changed();
+		pin_tries_seen(t, got.user);
+		if (changed)
+			broker_changed();
 	}
 	out.pin_tries = got.user;
 	out.puk_tries = got.puk;

@@ -269,11 +269,23 @@ static void closing(void **state)
 	paper_count();
 	assert_true(ok(JOB_DO(CardClose)));
 	assert_int_equal(paper_count(), 1);
+	assert_int_equal(CardClose_reply.left, 3);
 	assert_true(ok(JOB_DO(CardClose)));			/* nothing is open: nothing is sent */
 	paper_end();
 	identified(SELECT ASK("63C3") VERIFY("9000") "> 0020FF80\n< 6A86\nend reset\n");
 	assert_true(ok(LOGIN("123456", 3)));
 	assert_true(ok(JOB_DO(CardClose)));
+	paper_end();
+	/* the PIN filled the counter, whatever became of the job; a card that says nothing else is blocked */
+	identified(SELECT ASK("63C3") VERIFY("63C2") VERIFY("9000") FORGET ASK("63C3") VERIFY("9000")
+		   FORGET "end\n" SELECT ASK("63C3") VERIFY("6983") "end\n");
+	assert_err(LOGIN("654321", 3), PIN_WRONG);
+	assert_err(JOB_DO(CardKeyName, .pin = SECRET_OF("123456"), .tries = 2, .slot = 0x77), KEY_NOT_FOUND);
+	assert_true(ok(JOB_DO(CardClose)));
+	assert_int_equal(CardClose_reply.left, 3);
+	assert_err(LOGIN("123456", 3), PIN_BLOCKED);
+	assert_true(ok(JOB_DO(CardClose)));
+	assert_int_equal(CardClose_reply.left, 0);
 	paper_end();
 	/* the end of the worker is a close */
 	identified(SELECT ASK("63C3") VERIFY("9000") FORGET "end\n");
@@ -345,6 +357,22 @@ static void resets(void **state)
 	paper_end();
 }
 
+/* What a PIN did to the tries before the card was reset in the midst of its transaction, the broker did not
+ * hear: the worker knows, so that one lost meanwhile shows all the same. */
+static void resets_forget_no_tries(void **state)
+{
+	static const uint8_t cert[] = { 0, 0, 0, 0x9A, 0, 0, 0, 0 };
+	struct frame f;
+
+	(void)state;
+	identified(SELECT ASK("63C3") VERIFY("9000") "> 00CB3FFF00 0005 5C035FC105 0000\n< reset\n"
+		SELECT "> 00CB3FFF00 0005 5C035FC105 0000\n< 6A82\n" ASK("63C2"));
+	assert_true(ok(LOGIN("123456", 2)));
+	assert_true(ok(serve(CardCert_ID, SPAN_OF(cert), &f)));
+	assert_err(LOGIN("123456", 2), TRIES_CHANGED);
+	paper_end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +384,7 @@ int main(void)
 		cmocka_unit_test(wrong_pin_counts), cmocka_unit_test(full_is_learned),
 		cmocka_unit_test(foreign_login_is_taken_back), cmocka_unit_test(closing),
 		cmocka_unit_test(another_applet), cmocka_unit_test(frames), cmocka_unit_test(resets),
+		cmocka_unit_test(resets_forget_no_tries),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

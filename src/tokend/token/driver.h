@@ -28,6 +28,7 @@ struct token {
 	bool    to_reset;		/* and tried to: only a reset undoes that */
 	uint8_t tries;			/* PIN tries left, as last read in it; TRIES_UNKNOWN */
 	uint8_t full;			/* tries after a right PIN; 0: not known. Holds until the card goes */
+	uint8_t unheard;		/* tries of a transaction that was lost: the broker has not heard of them */
 };
 
 /* Every function is called inside a transaction with the application selected. A NULL entry means: this

@@ -8,16 +8,8 @@ EXTRA_DIST += tests/tools/quick.sh
 
 # stories: a promise each, shown end to end on a virtual token
 stories = \
-	tests/stories/a-broken-configuration-changes-nothing.sh \
-	tests/stories/a-card-that-talks-nonsense-harms-nobody.sh \
-	tests/stories/a-changed-pin-counts-for-who-changed-it.sh \
 	tests/stories/a-dead-service-is-an-error-not-a-hang.sh \
-	tests/stories/a-foreign-program-gets-in-under-load.sh \
 	tests/stories/a-key-that-wants-a-touch-says-so.sh \
-	tests/stories/a-kept-pin-that-fails-is-forgotten.sh \
-	tests/stories/a-key-that-always-asks-is-asked-for.sh \
-	tests/stories/a-locked-screen-forgets-the-pin.sh \
-	tests/stories/a-login-survives-what-others-do-to-the-card.sh \
 	tests/stories/a-lone-program-wakes-the-service.sh \
 	tests/stories/a-name-file-with-a-mistake-is-refused.sh \
 	tests/stories/a-person-at-the-terminal.sh \
@@ -25,19 +17,9 @@ stories = \
 	tests/stories/a-program-signs-and-openssl-agrees.sh \
 	tests/stories/a-pulled-token-is-an-error-not-a-hang.sh \
 	tests/stories/a-stuck-service-is-an-error-not-a-hang.sh \
-	tests/stories/a-token-held-by-another-program-is-said-so.sh \
-	tests/stories/a-token-pulled-at-any-command-is-an-error.sh \
 	tests/stories/a-token-pulled-while-it-is-recognised-hangs-nobody.sh \
-	tests/stories/a-token-that-hangs-is-set-aside.sh \
-	tests/stories/a-try-lost-elsewhere-asks-again.sh \
-	tests/stories/a-worker-that-dies-costs-its-token-alone.sh \
 	tests/stories/a-wrong-pin-is-counted-and-said.sh \
-	tests/stories/a-wrong-pin-is-not-sent-twice.sh \
-	tests/stories/an-idle-login-ends.sh \
-	tests/stories/an-open-card-is-closed-soon.sh \
 	tests/stories/an-unknown-card-is-said-plainly.sh \
-	tests/stories/another-token-in-its-place-is-another-token.sh \
-	tests/stories/any-program-can-initialise-a-token.sh \
 	tests/stories/data-objects-live-on-the-token.sh \
 	tests/stories/each-exit-status-of-the-utility.sh \
 	tests/stories/each-program-has-its-own-login.sh \
@@ -48,15 +30,10 @@ stories = \
 	tests/stories/no-token-is-said-plainly.sh \
 	tests/stories/nothing-stays-open-after-the-last-logout.sh \
 	tests/stories/nss-openssl-and-gnutls-find-the-keys.sh \
-	tests/stories/pcscd-may-restart.sh \
 	tests/stories/the-demo-runs.sh \
-	tests/stories/the-last-try-is-not-a-programs-to-spend.sh \
 	tests/stories/the-readme-is-true.sh \
-	tests/stories/the-security-officer-gives-a-new-pin.sh \
 	tests/stories/two-tokens-and-none-is-named.sh \
-	tests/stories/two-tokens-have-two-logins.sh \
-	tests/stories/two-utilities-start-one-service.sh \
-	tests/stories/without-kept-pins-the-card-is-held.sh
+	tests/stories/two-utilities-start-one-service.sh
 TESTS += $(stories)
 EXTRA_DIST += $(stories) tests/stories/story.sh
 

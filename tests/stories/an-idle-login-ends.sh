@@ -24,5 +24,9 @@ on A sign-final			# the operation waited
 on B "sign-init rsa $P11_SIGN_LABEL"
 on B "login $P11_PIN context"
 sleep 3.5
-on B "login $P11_PIN"
 on B sign-final CKR_USER_NOT_LOGGED_IN	# what was given for one signature is forgotten too
+on B state "CKR_OK 0"
+on B "login $P11_PIN"			# which is for the operation that waits as well
+on B sign-final
+on B "sign-init rsa $P11_SIGN_LABEL"
+on B sign-final CKR_USER_NOT_LOGGED_IN	# and for that one alone

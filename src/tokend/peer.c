@@ -46,6 +46,7 @@ static void peer_bury(struct peer *p)
 		if (rq->frame || rq->call == WaitEvent_ID)
 			request_drop(rq);
 	}
+	requests_forget();
 	sessions_end(p);
 	logins_end(p);
 	sd_event_source_disable_unref(p->io);

@@ -77,19 +77,38 @@ static void reply_fail(struct peer *p, uint32_t id, err e)
 }
 
 /* --- refused, but not quickly ---------------------------------------------------------------------- */
-struct delayed { struct request *rq; sd_event_source *timer; err e; };
+struct delayed { struct delayed *next; struct request *rq; sd_event_source *timer; err e; };
+static struct delayed *refused;
+
+static void delayed_end(struct delayed *d)
+{
+	struct delayed **at = &refused;
+
+	while (*at != d)
+		at = &(*at)->next;
+	*at = d->next;
+	request_drop(d->rq);
+	broker_cancel(&d->timer);
+	free(d);
+}
 
 static int delay_over(sd_event_source *s, uint64_t usec, void *data)
 {
 	struct delayed *d = data;
 
 	(void)s, (void)usec;
-	if (d->rq->peer)
-		reply_fail(d->rq->peer, d->rq->id, d->e);
-	request_drop(d->rq);
-	broker_cancel(&d->timer);
-	free(d);
+	reply_fail(d->rq->peer, d->rq->id, d->e);
+	delayed_end(d);
 	return 0;
+}
+
+void requests_forget(void)
+{
+	for (struct delayed *d = refused, *next; d; d = next) {
+		next = d->next;
+		if (!d->rq->peer)
+			delayed_end(d);
+	}
 }
 
 err request_refuse_slowly(struct request *rq, err e)
@@ -104,6 +123,8 @@ err request_refuse_slowly(struct request *rq, err e)
 		free(d);
 		return FAIL(QUOTA);
 	}
+	d->next = refused;
+	refused = d;
 	broker_after(&d->timer, REFUSAL_DELAY_MS, delay_over, d);
 	return FAIL(PENDING);
 }

@@ -31,6 +31,9 @@ void request_drop(struct request *rq);
  * returns: PENDING. */
 err request_refuse_slowly(struct request *rq, err e) MUST_USE;
 
+/* Drops the slow refusals that nobody waits for any more, so that who comes and goes fills no memory. */
+void requests_forget(void);
+
 /* One answer_X for each stanza: sends the reply to whoever still waits and frees rq. out may be NULL
  * where e is not OK. */
 #define CALL(id, x) void answer_##x(struct request *rq, err e, struct x##_out *out);

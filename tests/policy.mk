@@ -11,6 +11,7 @@ tests_stories_hostile_LDADD = libbsrewire.la libbsre.la
 policy_stories = \
 	tests/stories/a-broken-configuration-changes-nothing.sh \
 	tests/stories/a-card-that-talks-nonsense-harms-nobody.sh \
+	tests/stories/a-changed-history-is-told.sh \
 	tests/stories/a-changed-pin-counts-for-who-changed-it.sh \
 	tests/stories/a-foreign-program-gets-in-under-load.sh \
 	tests/stories/a-kept-pin-that-fails-is-forgotten.sh \

@@ -45,12 +45,19 @@ static void set_when(json_t *row)
 static void make_fit(json_t *row)
 {
 	static const char *const texts[] = { "what", "result", "token", "key", "program" };
+	char text[120];
 
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		const char *s = json_string_value(json_object_get(row, texts[i]));
 
 		if (s)
 			json_object_set_new(row, texts[i], json_string(say_clean(s)));
+	}
+	json_int_t times = json_integer_value(json_object_get(row, "times"));
+	const char *what = json_string_value(json_object_get(row, "what"));
+	if (times > 0 && what) {
+		snprintf(text, sizeof text, "%.80s (%" JSON_INTEGER_FORMAT ")", what, times);
+		json_object_set_new(row, "what", json_string(text));
 	}
 	set_when(row);
 }

@@ -3,8 +3,8 @@
 #define BSRE_CLI_HISTORY_H
 #include "cli.h"
 
-/* What the lines say of themselves. broken: where the chain does not hold ("2026-11.jsonl, line 7");
- * "" where it holds. */
+/* What the lines say of themselves. broken: where the chain does not hold ("2026-11.jsonl, line 7"), or its end
+ * is not where its head says; "" where all holds. */
 struct history { json_t *lines; size_t n, unreadable; char broken[300]; };
 
 /* Reads all months of the folder (NULL: the daemon's own), oldest first. The caller drops lines.

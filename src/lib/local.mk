@@ -4,6 +4,7 @@ libbsre_la_SOURCES = \
 	src/lib/cryptoki.h \
 	src/lib/der.c src/lib/der.h \
 	src/lib/err.c src/lib/err.h src/lib/err.def src/lib/sw.def \
+	src/lib/head.c src/lib/head.h \
 	src/lib/log.c src/lib/log.h \
 	src/lib/secret.c src/lib/secret.h \
 	src/lib/span.h \

@@ -6,23 +6,28 @@
 #include <jansson.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "broker.h"
 #include "job.h"
 #include "ledger.h"
+#include "lib/head.h"
 #include "lib/log.h"
 #include "object.h"
 #include "peer.h"
 
-enum { PATH_BYTES = 4096, LINE_MAX_BYTES = 4096, HASH_HEX = 64, SYNC_DELAY_MS = 200 };
+enum { PATH_BYTES = 4096, LINE_MAX_BYTES = 4096, HASH_HEX = HEAD_HASH, SYNC_DELAY_MS = 200,
+       REFUSALS_LISTED = 30, REFUSALS_EVERY_MS = 60000 };
 
 static struct {
 	int              folder, fd;		/* -1: there is no ledger */
 	char             month[8];		/* of the open file: "2026-11" */
 	char             last[HASH_HEX + 1];	/* of the line written last; zeros before the first */
-	unsigned long    count;
+	off_t            end;			/* of that line in the open file */
+	bool             held;			/* no other service writes it */
+	bool             ahead;			/* of its head */
 	bool             failed;		/* said so already */
 	sd_event_source *sync;
 } ledger = { .folder = -1, .fd = -1 };
@@ -52,12 +57,17 @@ static bool month_of(const char *name, char month[8])
 	return true;
 }
 
-static int month_open(const char *month)
+static int month_open_as(const char *month, int how)
 {
 	char name[16];
 
 	snprintf(name, sizeof name, "%s.jsonl", month);
-	return openat(ledger.folder, name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return openat(ledger.folder, name, how | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+}
+
+static int month_open(const char *month)
+{
+	return month_open_as(month, O_RDWR | O_CREAT | O_APPEND);
 }
 
 /* The newest month before that one ("": of all) that has a file takes its place; "" where there is none. */
@@ -108,13 +118,13 @@ static err hash_range(int fd, off_t from, off_t to, char out[HASH_HEX + 1])
 	return good ? OK : FAIL(FILE);
 }
 
-/* Takes up the chain at the file's last whole line; what a crash left behind it, of whatever length, is cut
- * off. *found: there is such a line. */
-static err take_up(int fd, bool *found)
+/* Takes up the chain at the file's last whole line, which ends at *end (0: there is none); what a crash left
+ * behind it, of whatever length, is cut off. */
+static err take_up(int fd, off_t *at)
 {
 	struct stat st;
 
-	*found = false;
+	*at = 0;
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return FAIL(FILE);
 	off_t end = line_end(fd, st.st_size), begin = end ? line_end(fd, end - 1) : 0;
@@ -125,9 +135,11 @@ static err take_up(int fd, bool *found)
 		if (ftruncate(fd, end) < 0)
 			return FAIL(FILE);
 	}
-	*found = end > 0;
-	return *found ? hash_range(fd, begin, end, ledger.last) : OK;
+	*at = end;
+	return end ? hash_range(fd, begin, end, ledger.last) : OK;
 }
+
+static void fold_out(void);
 
 /* --- opening ------------------------------------------------------------------------------------- */
 static bool make_folders(char *path)
@@ -159,14 +171,15 @@ static bool default_folder(char path[PATH_BYTES])
 static err take_up_newest(void)
 {
 	char month[8] = "";
-	bool found = false;
+	off_t end = 0;
 	err e = OK;
 
-	for (newest(month); ok(e) && !found && month[0]; newest(month)) {
+	for (newest(month); ok(e) && !end && month[0]; newest(month)) {
 		int fd = month_open(month);
-		e = fd < 0 ? FAIL(FILE) : take_up(fd, &found);
+		e = fd < 0 ? FAIL(FILE) : take_up(fd, &end);
 		if (ok(e) && ledger.fd < 0) {
 			ledger.fd = fd;
+			ledger.end = end;
 			snprintf(ledger.month, sizeof ledger.month, "%s", month);
 		} else if (fd >= 0) {
 			close(fd);
@@ -175,12 +188,64 @@ static err take_up_newest(void)
 	return e;
 }
 
+/* Is the line that the head tells of still where it was? */
+static bool head_holds(const struct head *h)
+{
+	char hash[HASH_HEX + 1] = "";
+	struct stat st;
+
+	if (h->bytes == 0)
+		return true;
+	int fd = month_open_as(h->month, O_RDONLY);
+	off_t end = (off_t)h->bytes;
+	bool good = fd >= 0 && fstat(fd, &st) == 0 && st.st_size >= end && line_end(fd, end) == end;
+	off_t begin = good ? line_end(fd, end - 1) : -1;
+	good = good && begin >= 0 && ok(hash_range(fd, begin, end, hash)) && strcmp(hash, h->hash) == 0;
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+/* Lines behind the head are those of a moment that a crash cut short. Where the head is not met, or gone, the
+ * chain does not go on as if nothing had been: its next line shows the break, for ever. */
+static err check_head(void)
+{
+	struct head h;
+	err e = head_read(ledger.folder, &h);
+	bool empty = ledger.fd < 0;
+
+	if (e.code == E_NOT_FOUND && empty) {
+		h = head_empty();
+		return head_write(ledger.folder, &h);
+	}
+	if (ok(e) && head_holds(&h))
+		return OK;
+	log_line(LOG_ERROR, "ledger: what stood at its end was changed or cut");
+	memset(ledger.last, 'f', HASH_HEX);
+	return OK;
+}
+
+/* Makes it ours, unless another service has it: two that write would break the chain. */
+static err take_hold(void)
+{
+	if (flock(ledger.folder, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+		if (!ledger.failed)
+			log_line(LOG_ERROR, "ledger: another bsre-tokend writes it: nothing is recorded by this one");
+		ledger.failed = true;
+		return FAIL(FILE);
+	}
+	memset(ledger.last, '0', HASH_HEX);
+	TRY(take_up_newest());
+	TRY(check_head());
+	ledger.held = true;
+	return OK;
+}
+
 err ledger_open(const char *folder)
 {
 	char path[PATH_BYTES];
 	struct stat st;
 
-	memset(ledger.last, '0', HASH_HEX);
 	if (folder)
 		snprintf(path, sizeof path, "%s", folder);
 	if ((!folder && !default_folder(path)) || !make_folders(path) || fstat(ledger.folder, &st) < 0 ||
@@ -191,7 +256,7 @@ err ledger_open(const char *folder)
 		ledger.folder = -1;
 		return FAIL(FILE);
 	}
-	return take_up_newest();
+	return take_hold();
 }
 
 /* --- writing ------------------------------------------------------------------------------------- */
@@ -213,6 +278,8 @@ static bool month_is_open(const char *month)
 	if (ledger.fd >= 0)
 		close(ledger.fd);
 	ledger.fd = month_open(month);
+	if (ledger.fd >= 0 && fsync(ledger.folder) < 0)		/* the file's name as well */
+		give_up("its folder cannot be brought to the disk");
 	if (month != ledger.month)
 		snprintf(ledger.month, sizeof ledger.month, "%s", month);
 	return ledger.fd >= 0;
@@ -226,14 +293,26 @@ static int sync_now(sd_event_source *s, uint64_t usec, void *data)
 	return 0;
 }
 
+/* The head after the lines: it never tells of one that a power cut can take. */
 void ledger_sync(void)
 {
-	if (ledger.fd >= 0 && fdatasync(ledger.fd) < 0)
+	struct head h = { .bytes = (unsigned long long)ledger.end };
+
+	if (ledger.fd < 0 || !ledger.ahead)
+		return;
+	snprintf(h.month, sizeof h.month, "%s", ledger.month);
+	snprintf(h.hash, sizeof h.hash, "%s", ledger.last);
+	if (fdatasync(ledger.fd) < 0)
 		give_up("cannot be brought to the disk");
+	else if (!ok(head_write(ledger.folder, &h)))
+		give_up("its head cannot be written");
+	else
+		ledger.ahead = false;
 }
 
 void ledger_close(void)
 {
+	fold_out();
 	broker_cancel(&ledger.sync);
 	ledger_sync();
 	if (ledger.fd >= 0)
@@ -241,6 +320,7 @@ void ledger_close(void)
 	if (ledger.folder >= 0)
 		close(ledger.folder);
 	ledger.fd = ledger.folder = -1;
+	ledger.held = ledger.ahead = false;
 	ledger.month[0] = '\0';
 }
 
@@ -262,6 +342,8 @@ static void append(char *line, size_t n)
 	ledger.failed = false;
 	hash_line((struct span){ (uint8_t *)line, n }, hash);
 	snprintf(ledger.last, sizeof ledger.last, "%s", hash);
+	ledger.end = st.st_size + done;
+	ledger.ahead = true;
 	if (!ledger.sync)
 		broker_after(&ledger.sync, SYNC_DELAY_MS, sync_now, NULL);
 }
@@ -310,7 +392,7 @@ static void put_key(json_t *o, const struct note *n)
 	}
 }
 
-void ledger_note(const struct note *n)
+static void note_write(const struct note *n)
 {
 	char line[LINE_MAX_BYTES], when[48], day[24], month[8], mech[32];
 	struct timespec t;
@@ -319,7 +401,7 @@ void ledger_note(const struct note *n)
 	clock_gettime(CLOCK_REALTIME, &t);
 	gmtime_r(&t.tv_sec, &tm);
 	strftime(month, sizeof month, "%Y-%m", &tm);
-	if (ledger.folder < 0 || !month_is_open(month))
+	if (ledger.folder < 0 || (!ledger.held && !ok(take_hold())) || !month_is_open(month))
 		return;
 	strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(when, sizeof when, "%s.%03ldZ", day, t.tv_nsec / 1000000);
@@ -340,11 +422,63 @@ void ledger_note(const struct note *n)
 	}
 	if (n->reason.n)
 		put_span(o, "reason", n->reason);
+	if (n->times)
+		json_object_set_new(o, "times", json_integer((json_int_t)n->times));
 	put(o, "previous", ledger.last);
 	size_t size = json_dumpb(o, line, sizeof line - 1, JSON_COMPACT);
 	json_decref(o);
 	if (size && size < sizeof line)
 		append(line, size);
+}
+
+/* --- refusals ------------------------------------------------------------------------------------ */
+/* What costs a program nothing must not fill the disk: of refusals thirty are listed, and one more for each
+ * minute; the others are counted. What a card has said to a PIN is always listed: tries bound it. */
+static struct {
+	unsigned         listed;		/* one less for each minute since */
+	uint64_t         since;
+	uint64_t         counted;
+	sd_event_source *timer;
+} refusals;
+
+static void fold_out(void)
+{
+	struct note n = { .what = "refusals", .mech = MECH_NONE, .result = FAIL(REFUSED), .times = refusals.counted };
+
+	broker_cancel(&refusals.timer);
+	refusals.counted = 0;
+	if (n.times)
+		note_write(&n);
+}
+
+static int fold_over(sd_event_source *s, uint64_t usec, void *data)
+{
+	(void)s, (void)usec, (void)data;
+	fold_out();
+	return 0;
+}
+
+static bool is_listed(err result)
+{
+	uint64_t now = broker_now(), minutes = (now - refusals.since) / REFUSALS_EVERY_MS;
+
+	if (ok(result) || result.code == E_PIN_WRONG || result.code == E_PIN_BLOCKED ||
+	    result.code == E_PUK_WRONG || result.code == E_PUK_BLOCKED)
+		return true;
+	refusals.listed = minutes < refusals.listed ? refusals.listed - (unsigned)minutes : 0;
+	refusals.since = refusals.listed ? refusals.since + minutes * REFUSALS_EVERY_MS : now;
+	return refusals.listed < REFUSALS_LISTED && ++refusals.listed;
+}
+
+void ledger_note(const struct note *n)
+{
+	if (is_listed(n->result)) {
+		note_write(n);
+		return;
+	}
+	refusals.counted++;
+	if (!refusals.timer)
+		broker_after(&refusals.timer, REFUSALS_EVERY_MS, fold_over, NULL);
 }
 
 void ledger_job(const char *what, const struct job *j, err result)

@@ -63,7 +63,7 @@ tests_fuzz_fuzz_ledger_LDADD = libbsrebroker.la libbsrecli.la
 broker_fuzz_wrap = -Wl,--wrap=socketpair,--wrap=posix_spawn,--wrap=kill,--wrap=sd_event_add_child \
 	-Wl,--wrap=broker_now,--wrap=broker_after,--wrap=broker_cancel,--wrap=log_line \
 	-Wl,--wrap=secret_keep,--wrap=secret_drop
-ledger_fuzz_wrap = -Wl,--wrap=clock_gettime,--wrap=fdatasync
+ledger_fuzz_wrap = -Wl,--wrap=clock_gettime,--wrap=fdatasync,--wrap=fsync
 if FUZZERS
 tests_fuzz_fuzz_broker_LDFLAGS = $(AM_LDFLAGS) $(broker_fuzz_wrap) -fsanitize=fuzzer
 tests_fuzz_fuzz_conf_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

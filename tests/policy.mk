@@ -20,6 +20,7 @@ policy_stories = \
 	tests/stories/a-key-that-always-asks-is-asked-for.sh \
 	tests/stories/a-locked-screen-forgets-the-pin.sh \
 	tests/stories/a-login-survives-what-others-do-to-the-card.sh \
+	tests/stories/a-puks-last-try-is-not-a-programs-to-spend.sh \
 	tests/stories/a-stale-socket-is-taken-over.sh \
 	tests/stories/a-token-held-by-another-program-is-said-so.sh \
 	tests/stories/a-token-pulled-at-any-command-is-an-error.sh \

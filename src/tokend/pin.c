@@ -152,6 +152,11 @@ err puk_refuse(struct token *t, const struct secret *puk)
 	return refuse(t, &t->tries.puk_wrong, puk);
 }
 
+err puk_refuse_program(struct token *t, const struct secret *puk)
+{
+	return t->tries.puk == 1 ? FAIL(PIN_LAST_TRY) : puk_refuse(t, puk);
+}
+
 err pin_refused(struct request *rq, struct token *t, const char *what, err e)
 {
 	ledger_note(&(struct note){ .what = what, .peer = rq->peer, .token = t, .mech = MECH_NONE, .result = e });

@@ -54,6 +54,10 @@ unsigned logins_count(const struct token *t);
 err  pin_refuse(struct token *t, const struct secret *pin) MUST_USE;
 err  puk_refuse(struct token *t, const struct secret *puk) MUST_USE;
 
+/* The same for a program of Cryptoki, which may not spend the last try either: PIN_LAST_TRY. (The utility asks
+ * a person.) */
+err  puk_refuse_program(struct token *t, const struct secret *puk) MUST_USE;
+
 /* What the handler returns then: noted in the ledger as `what`, and answered slowly where the program
  * repeats itself. */
 err  pin_refused(struct request *rq, struct token *t, const char *what, err e) MUST_USE;

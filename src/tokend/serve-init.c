@@ -29,7 +29,10 @@ static err erased(struct job *j, err e, struct cur *reply, struct CardInit_out *
 	}
 	log_line(LOG_NOTICE, "init token=%s: %s", j->token->serial, log_err(e));
 	ledger_job("init", j, e);
-	if (!j->token->gone && e.code != E_CANCELED) {
+	if (j->prim && (e.code == E_PUK_WRONG || e.code == E_PUK_BLOCKED)) {
+		puk_outcome(j->token, j->second, e);		/* proven first: nothing was changed */
+		broker_changed();
+	} else if (!j->token->gone && e.code != E_CANCELED) {
 		if (ok(e))		/* until it has been identified anew */
 			keep_text(j->token->label, sizeof j->token->label, j->first);
 		j->token->tries = (struct tries){ .user = TRIES_UNKNOWN, .puk = TRIES_UNKNOWN };
@@ -128,6 +131,9 @@ err serve_TokenInit(struct request *rq, struct TokenInit_in *in, struct TokenIni
 	TRY(label_fits(in->label));
 	if (in->pin.n < t->pin_min || in->pin.n > t->pin_max)
 		return FAIL(PIN_LENGTH);
+	err e = t->flags & TOKEN_INITIALIZED ? puk_refuse_program(t, &in->pin) : OK;
+	if (!ok(e))
+		return pin_refused(rq, t, "init", e);
 	struct job *j = job_new(t, CardInit_ID, NULL);
 	if (j) {
 		j->prim = t->flags & TOKEN_INITIALIZED ? 1 : 0;

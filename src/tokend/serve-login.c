@@ -174,7 +174,7 @@ err serve_Login(struct request *rq, struct Login_in *in, struct Login_out *out)
 		TRY(may_login(s, in->user));
 	if (!in->given)
 		return FAIL(ARGUMENTS);
-	err e = in->user == CKU_SO ? puk_refuse(s->token, &in->pin) : pin_refuse(s->token, &in->pin);
+	err e = in->user == CKU_SO ? puk_refuse_program(s->token, &in->pin) : pin_refuse(s->token, &in->pin);
 	if (!ok(e))
 		return pin_refused(rq, s->token, context ? "context login" : "login", e);
 	return post_login(rq, s, in, context);

@@ -134,7 +134,9 @@ err serve_PinSet(struct request *rq, struct PinSet_in *in, struct PinSet_out *ou
 		return FAIL(SESSION_RO);
 	TRY(length(s->token, &in->new));
 	uint32_t which = (uint32_t)(session_user(s) == CKU_SO ? CKU_SO : CKU_USER);
-	TRY(may_send(rq, s->token, which, which == CKU_SO ? "PUK change" : "PIN change", &in->old));
+	err e = which == CKU_SO ? puk_refuse_program(s->token, &in->old) : pin_refuse(s->token, &in->old);
+	if (!ok(e))
+		return pin_refused(rq, s->token, which == CKU_SO ? "PUK change" : "PIN change", e);
 	return change(rq, s->token, which, &in->old, &in->new, done_pin_set);
 }
 

@@ -17,7 +17,7 @@ if [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$(pwd -P)" ]; then
 else
 	made='(configure|config\.h\.in|aclocal\.m4|ABOUT-NLS|(.*/)?Makefile\.in(\.in)?|(m4|build-aux|autom4te\.cache)/.*)~?'
 	made="$made|po/(Makevars\.template|.*\.(pot|gmo|sin|sed|header)|stamp-po|Rules-quot)"
-	all=$(find . -type f -not -path './build?*/*' | sed 's|^\./||' | grep -vxE "$made|build-aux/.*")
+	all=$(find . -type f -not -path './build?*/*' -not -path './_build/*' -not -path './_inst/*' | sed 's|^\./||' | grep -vxE "$made|build-aux/.*")
 fi
 sources=$(printf '%s\n' "$all" | grep '\.[ch]$')
 pick() { printf '%s\n' "$sources" | grep -E "$1"; }

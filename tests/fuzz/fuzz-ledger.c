@@ -128,7 +128,7 @@ static void put_month(struct cur *c)
 	need(f);
 	if (manner != AS_IT_STANDS)
 		put_chained(f, content);
-	else
+	else if (content.n)
 		fwrite(content.p, 1, content.n, f);
 	fclose(f);
 	if (manner == HEADED)

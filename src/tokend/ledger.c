@@ -28,6 +28,7 @@ static struct {
 	off_t            end;			/* of that line in the open file */
 	bool             held;			/* no other service writes it */
 	bool             ahead;			/* of its head */
+	bool             closing;
 	bool             failed;		/* said so already */
 	sd_event_source *sync;
 } ledger = { .folder = -1, .fd = -1 };
@@ -312,6 +313,7 @@ void ledger_sync(void)
 
 void ledger_close(void)
 {
+	ledger.closing = true;			/* the loop may be over: it takes no timer any more */
 	fold_out();
 	broker_cancel(&ledger.sync);
 	ledger_sync();
@@ -320,7 +322,7 @@ void ledger_close(void)
 	if (ledger.folder >= 0)
 		close(ledger.folder);
 	ledger.fd = ledger.folder = -1;
-	ledger.held = ledger.ahead = false;
+	ledger.held = ledger.ahead = ledger.closing = false;
 	ledger.month[0] = '\0';
 }
 
@@ -344,7 +346,7 @@ static void append(char *line, size_t n)
 	snprintf(ledger.last, sizeof ledger.last, "%s", hash);
 	ledger.end = st.st_size + done;
 	ledger.ahead = true;
-	if (!ledger.sync)
+	if (!ledger.sync && !ledger.closing)
 		broker_after(&ledger.sync, SYNC_DELAY_MS, sync_now, NULL);
 }
 

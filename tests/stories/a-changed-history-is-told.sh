@@ -88,6 +88,9 @@ done
 on A "login 111111" CKR_PIN_INCORRECT
 on A "login $P11_PIN"
 [ "$(lines)" = $((n + 32)) ] || fail "$(($(lines) - n)) lines for a hundred refusals and two more"
+until_so settled
+sleep 0.3			# nothing is left to do but the counted ones
 restart
+settled || fail "the service ended before the head was written"
 tail -n 1 "$ledger/$file" | grep -q '"what":"refusals".*"times":70' || fail "they were not counted"
 intact "it was flooded"

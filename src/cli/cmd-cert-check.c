@@ -34,9 +34,9 @@ static err check_time(X509 *x)
 
 static err check_usage(X509 *x)
 {
-	uint32_t usage = X509_get_key_usage(x);
+	uint32_t usage = X509_get_key_usage(x);		/* all of them where it has none: RFC 5280, 4.2.1.3 */
 
-	if (usage != UINT32_MAX && usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION))
+	if (usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION))
 		return OK;
 	return say_fail(FAIL(CERT_INVALID), _("its key usage is not for signatures"));
 }

@@ -9,18 +9,31 @@
 #include "say.h"
 #include "token.h"
 
-/* The certificate of the file whose key is on the token. */
+/* Is x the better one of two for a key: valid before not yet valid before expired, then what ends last. */
+static bool better(X509 *x, X509 *than)
+{
+	static const int rank[] = { [CERT_GOOD] = 2, [CERT_ENDING] = 2, [CERT_EARLY] = 1, [CERT_EXPIRED] = 0 };
+	int a = rank[cert_state(x)], b = rank[cert_state(than)];
+
+	return a != b ? a > b : ASN1_TIME_compare(X509_get0_notAfter(x), X509_get0_notAfter(than)) > 0;
+}
+
+/* The certificate of the file whose key is on the token; the best of several. */
 static err choose(struct cli *c, const STACK_OF(X509) *all, const struct keys *keys, X509 **x,
 		  const struct key **k)
 {
 	char holder[160];
 
+	*x = NULL;
 	for (int i = 0; i < sk_X509_num(all); i++) {
-		*x = sk_X509_value(all, i);
-		*k = key_of_cert(keys, *x);
-		if (*k)
-			return OK;
+		X509 *one = sk_X509_value(all, i);
+
+		if (key_of_cert(keys, one) && (!*x || better(one, *x)))
+			*x = one;
 	}
+	*k = *x ? key_of_cert(keys, *x) : NULL;
+	if (*k)
+		return OK;
 	cert_holder(sk_X509_value(all, 0), holder, sizeof holder);
 	(void)c;
 	return say_fail(FAIL(KEY_MISMATCH), _("no key on the token belongs to the certificate "

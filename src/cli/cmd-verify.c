@@ -1,12 +1,15 @@
 /* verify: who signed a file, when, and whether it holds. Needs no token. */
 #include "config.h"
+#include <errno.h>
 #include <openssl/pem.h>		/* first: cms.h declares its PEM functions only behind it */
 #include <openssl/cms.h>
 #include <openssl/err.h>
+#include <openssl/ess.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 #include "chain.h"
 #include "describe.h"
 #include "file.h"
@@ -60,19 +63,42 @@ static void set_time(json_t *o, time_t t)
 		json_object_set_new(o, "signing_time", json_string(text));
 }
 
-/* One signer: described whatever comes, then judged at the time it was signed. */
+/* Does the signature's own word of which certificate it is meant for (RFC 5035) name this one? Without it
+ * another certificate of the same key could be put in its place. */
+static err check_named(const struct chain *chain, CMS_SignerInfo *si, X509 *x, const STACK_OF(X509) *inside)
+{
+	ASN1_OBJECT *kind = OBJ_nid2obj(NID_id_smime_aa_signingCertificateV2);
+	const ASN1_STRING *v = CMS_signed_get0_data_by_OBJ(si, kind, -3, V_ASN1_SEQUENCE);
+	const unsigned char *p = v ? ASN1_STRING_get0_data(v) : NULL;
+	ESS_SIGNING_CERT_V2 *ess = v ? d2i_ESS_SIGNING_CERT_V2(NULL, &p, ASN1_STRING_length(v)) : NULL;
+	STACK_OF(X509) *all = sk_X509_new_null(), *roots = X509_STORE_get1_all_certs(chain->store);
+	const STACK_OF(X509) *from[] = { inside, chain->between, roots };
+	bool good = all && sk_X509_push(all, x);
+
+	for (size_t i = 0; i < sizeof from / sizeof from[0]; i++)
+		for (int k = 0; good && k < sk_X509_num(from[i]); k++)
+			good = sk_X509_push(all, sk_X509_value(from[i], k));
+	good = good && ess && OSSL_ESS_check_signing_certs(NULL, ess, all, 1) == 1;
+	ESS_SIGNING_CERT_V2_free(ess);
+	sk_X509_pop_free(roots, X509_free);
+	sk_X509_free(all);
+	if (good || CMS_signed_get_attr_by_OBJ(si, kind, -1) < 0)
+		return OK;
+	return say_fail(FAIL(SIGNATURE_INVALID), _("the signature names another certificate than the "
+			"one beside it as its signer's"));
+}
+
+/* One signer: described where it is the one that signed, then judged at the time it was signed. */
 static err judge(json_t *list, const struct chain *chain, CMS_ContentInfo *cms, CMS_SignerInfo *si)
 {
 	STACK_OF(X509) *inside = CMS_get1_certs(cms);
 	time_t when = signing_time(si);
 	X509 *x = NULL;
-	err e = OK;
+	err e;
 
 	CMS_SignerInfo_get0_algs(si, NULL, &x, NULL, NULL);
-	if (!x) {
-		e = say_fail(FAIL(CERT_INVALID), _("the signature does not bring its signer's "
-				"certificate"));
-	} else {
+	e = check_named(chain, si, x, inside);
+	if (ok(e)) {
 		json_t *o = x509_json(x);
 
 		set_time(o, when);
@@ -101,7 +127,20 @@ static void tell(const json_t *list)
 	}
 }
 
-/* The signature over the bytes, then each signer. */
+/* Each signer's certificate is looked for among those that the signature brings. */
+static err find_signers(CMS_ContentInfo *cms)
+{
+	STACK_OF(CMS_SignerInfo) *infos = CMS_get0_SignerInfos(cms);
+
+	if (sk_CMS_SignerInfo_num(infos) < 1)
+		return say_fail(FAIL(DATA_INVALID), _("the signature file names no signer"));
+	if (CMS_set1_signers_certs(cms, NULL, 0) == sk_CMS_SignerInfo_num(infos))
+		return OK;
+	return say_fail(FAIL(CERT_INVALID), _("the signature does not bring its signer's "
+				"certificate"));
+}
+
+/* The signature over the bytes, then each signer: the first that does not hold is the command's failure. */
 static err verify(struct cli *c, CMS_ContentInfo *cms, BIO *content)
 {
 	CHAIN chain = { .store = NULL };
@@ -110,13 +149,18 @@ static err verify(struct cli *c, CMS_ContentInfo *cms, BIO *content)
 
 	json_object_set_new(c->result, "signers", list);
 	TRY(chain_load(c, &chain));
+	TRY(find_signers(cms));
 	if (CMS_verify(cms, NULL, NULL, content, NULL, CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY) != 1)
 		return say_fail(FAIL(SIGNATURE_INVALID), _("the signature does not belong to "
 				"%s, or one of them was "
 							   "changed"), say_clean(c->args.rest[0]));
 	STACK_OF(CMS_SignerInfo) *infos = CMS_get0_SignerInfos(cms);
-	for (int i = 0; i < sk_CMS_SignerInfo_num(infos) && ok(e); i++)
-		e = judge(list, &chain, cms, sk_CMS_SignerInfo_value(infos, i));
+	for (int i = 0; i < sk_CMS_SignerInfo_num(infos); i++) {
+		err one = judge(list, &chain, cms, sk_CMS_SignerInfo_value(infos, i));
+
+		if (ok(e))
+			e = one;
+	}
 	json_object_set_new(c->result, "unchanged", json_true());
 	json_object_set_new(c->result, "valid", json_boolean(ok(e)));
 	tell(list);
@@ -127,6 +171,23 @@ static err verify(struct cli *c, CMS_ContentInfo *cms, BIO *content)
 		say_note(_("%s is unchanged since it was signed; the signer could not be confirmed."),
 			 say_clean(c->args.rest[0]));
 	return e;
+}
+
+/* The file, read as far as to know that it can be; NULL with errno. */
+static BIO *open_content(const char *name)
+{
+	BIO *content = BIO_new_file(name, "rb");
+	FILE *f = NULL;
+	char first;
+
+	if (content && BIO_get_fp(content, &f) == 1 && pread(fileno(f), &first, 1, 0) < 0 && errno != ESPIPE) {
+		int why = errno;
+
+		BIO_free(content);
+		errno = why;
+		content = NULL;
+	}
+	return content;
 }
 
 err cmd_verify(struct cli *c)
@@ -143,9 +204,10 @@ err cmd_verify(struct cli *c)
 	if (!cms)
 		return say_fail(FAIL(DATA_INVALID), _("%s holds no signature that can be "
 				"read"), say_clean(from));
-	BIO *content = BIO_new_file(c->args.rest[0], "rb");
+	BIO *content = open_content(c->args.rest[0]);
 	err e = content ? verify(c, cms, content) :
-		say_fail(FAIL(FILE), _("%s cannot be read"), say_clean(c->args.rest[0]));
+		say_fail(FAIL(FILE), _("%s cannot be read: %s"), say_clean(c->args.rest[0]),
+			 strerror(errno));
 	BIO_free(content);
 	CMS_ContentInfo_free(cms);
 	ERR_clear_error();

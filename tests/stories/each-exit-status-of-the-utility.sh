@@ -23,6 +23,48 @@ openssl req -x509 -key other.key -subj /CN=other -days 10 -out other.pem
 openssl pkcs12 -export -inkey other.key -in other.pem -passout pass:x -out other.p12
 refused 1 'PKCS#12' bsre-token cert import other.p12 --pin-file "$pin"
 
+# a signature is its signer's: another certificate of the same key beside it is not
+openssl pkey -in other.key -pubout -out other.pub
+mint() { # NAME DAYS SERIAL PUBLIC-KEY FILE: a certificate of the test CA
+	openssl x509 -new -force_pubkey "$4" -subj "/CN=$1" -CA "$TEST_CA_DIR/ca.pem" -CAkey "$TEST_CA_DIR/ca.key" \
+		-days "$2" -set_serial "$3" -out "$5"
+}
+mint Budi 9 77 other.pub budi.pem
+mint Tono 9 77 other.pub tono.pem
+printf 'surat\n' >letter
+cades() { openssl cms -sign -cades -binary -in letter -signer budi.pem -inkey other.key -outform DER "$@"; }
+cades -out budi.p7s
+cades -nocerts -out bare.p7s
+cades -signer "$TEST_CA_DIR/server.pem" -inkey "$TEST_CA_DIR/server.key" -out two.p7s
+python3 - "$(openssl x509 -in budi.pem -outform DER | xxd -p | tr -d '\n')" \
+	"$(openssl x509 -in tono.pem -outform DER | xxd -p | tr -d '\n')" <<'X'
+import sys
+budi, tono = (bytes.fromhex(a) for a in sys.argv[1:])
+text = open("budi.p7s", "rb").read()
+assert budi in text and len(budi) == len(tono)
+open("tono.p7s", "wb").write(text.replace(budi, tono))
+X
+judged() { bsre-token verify "$@" --chain "$TEST_CA_DIR/ca.pem"; }
+judged letter budi.p7s
+refused 1 'another certificate' judged letter tono.p7s
+! grep Signer err || fail "it names a signer all the same"
+refused 1 "bring its signer's" judged letter bare.p7s
+refused 1 'cannot be read: Is a dir' judged . budi.p7s
+judged letter two.p7s
+refused 1 'no root certificate' bsre-token verify letter two.p7s --chain budi.pem
+[ "$(grep -c Signer: err)" = 2 ] || fail "it does not name both signers"
+
+# of several certificates for one key the one that ends last counts; one without a key usage is good
+mint Budi 0 78 rsa.pub old.pem
+mint Budi 9 79 rsa.pub soon.pem
+mint Budi 99 80 rsa.pub late.pem
+cat old.pem soon.pem late.pem >all.pem
+sleep 1
+bsre-token cert import all.pem --pin-file "$pin" --yes
+bsre-token cert export 9a | cmp - late.pem
+bsre-token cert check 9a --chain "$TEST_CA_DIR/ca.pem"
+bsre-token cert import "$TEST_CA_DIR/rsa.pem" --pin-file "$pin" --yes
+
 # 2: PINs
 printf '11112\n' >short
 refused 2 'too short' bsre-token pin change --pin-file "$pin" --new-pin-file short

@@ -120,6 +120,7 @@ err cmd_key_attest(struct cli *c)
 	const struct key *k;
 	REPLY r = { 0 };
 
+	TRY(file_apart(c->args.opt[OPT_pin_file], c->args.opt[OPT_output]));
 	TRY(token_session(c));
 	TRY(keys_load(c, &keys));
 	TRY(key_find(c, &keys, c->args.opt[OPT_key], &k));

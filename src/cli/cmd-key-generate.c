@@ -62,6 +62,22 @@ static err put_id(const char *hex, struct buf *b)
 				"digits"), ID_MAX) : OK;
 }
 
+/* Programs find a key by its identifier: no other key of the token may have the one that is asked for. */
+static err id_is_free(struct cli *c, const struct keys *keys, unsigned slot)
+{
+	uint8_t room[ID_MAX];
+	struct buf id = BUF(room);
+
+	if (!given(c, OPT_id))
+		return OK;
+	TRY(put_id(c->args.opt[OPT_id], &id));
+	for (size_t i = 0; i < keys->n; i++)
+		if (keys->k[i].slot != slot && span_eq(buf_span(&id), (struct span){ keys->k[i].id, keys->k[i].id_n }))
+			return say_fail(FAIL(ARGUMENTS), _("the identifier %s has a key already, '%s' in slot %02x"),
+					keys->k[i].id_hex, keys->k[i].label, keys->k[i].slot);
+	return OK;
+}
+
 /* A key in the slot is lost: says which, and asks. */
 static err consent(struct cli *c, unsigned slot)
 {
@@ -70,6 +86,7 @@ static err consent(struct cli *c, unsigned slot)
 
 	TRY(keys_load(c, &keys));
 	TRY(certs_load(c, &certs));
+	TRY(id_is_free(c, &keys, slot));
 	for (size_t i = 0; i < keys.n; i++) {
 		char holder[160] = "";
 

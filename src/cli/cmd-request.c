@@ -112,6 +112,8 @@ err cmd_request(struct cli *c)
 				"name as the CA gave it"));
 	if (given(c, OPT_der) && given(c, OPT_json) && !given(c, OPT_output))
 		return say_fail(FAIL(USAGE), _("--der with --json needs --output"));
+	TRY(file_apart(c->args.opt[OPT_dn], c->args.opt[OPT_output]));
+	TRY(file_apart(c->args.opt[OPT_pin_file], c->args.opt[OPT_output]));
 	struct dn *dn = calloc(1, sizeof *dn);
 	if (!dn)
 		return FAIL(GENERAL);

@@ -166,6 +166,8 @@ err cmd_sign(struct cli *c)
 	if (snprintf(to, sizeof to, "%s%s", given(c, OPT_output) ? c->args.opt[OPT_output] : c->args.rest[0],
 		     given(c, OPT_output) ? "" : ".p7s") >= (int)sizeof to)
 		return FAIL(ARGUMENTS);
+	TRY(file_apart(c->args.rest[0], to));
+	TRY(file_apart(c->args.opt[OPT_pin_file], to));
 	TRY(file_open(c->args.rest[0], &fd, &close_it));
 	err e = sign(c, fd, to);
 	if (close_it)

@@ -36,6 +36,28 @@ err file_open(const char *name, int *fd, bool *close_it)
 	return *fd < 0 ? cannot(_("%s cannot be read: %s"), name) : OK;
 }
 
+/* What an option names, as fstat tells; false: nothing that is there. */
+static bool look(const char *name, struct stat *st)
+{
+	if (strcmp(name, "-") == 0)
+		return fstat(STDIN_FILENO, st) == 0;
+	if (strncmp(name, "fd:", 3) == 0)
+		return fstat((int)strtol(name + 3, NULL, 10), st) == 0;
+	return stat(name, st) == 0;
+}
+
+err file_apart(const char *in, const char *out)
+{
+	struct stat a, b;
+
+	if (!in || !out || strcmp(out, "-") == 0 || !look(in, &a) || stat(out, &b) != 0)
+		return OK;
+	if (!S_ISREG(a.st_mode) || a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+		return OK;
+	return say_fail(FAIL(USAGE), _("%s is the input as well: the output must be another file"),
+			say_clean(out));
+}
+
 /* All of fd into p, which has room for `room` bytes; -1 with errno. */
 static ssize_t read_all(int fd, uint8_t *p, size_t room)
 {

@@ -14,6 +14,10 @@ err file_open(const char *name, int *fd, bool *close_it) MUST_USE;
  * said: it cannot be read or is longer. */
 err file_read(const char *name, struct span *out) MUST_USE;
 
+/* Refuses an output that is the same file as the input, whatever it is called. USAGE, said. Either may
+ * be NULL. */
+err file_apart(const char *in, const char *out) MUST_USE;
+
 /* Writes a file so that it is there whole or not at all (a temporary beside it, fsync, rename), mode
  * 0666 less the umask. "-" or NULL: standard output. FILE, said: it could not. */
 err file_write(const char *name, struct span data) MUST_USE;

@@ -116,3 +116,12 @@ refused 64 'needs an operand' bsre-token cert import
 refused 64 'it takes rsa2048' bsre-token key generate --slot 9a --alg rsa512
 refused 64 'slot is needed' bsre-token key generate
 refused 64 'name one with --key' bsre-token key test --pin-file "$pin"
+cp letter letter.copy
+ln letter link
+refused 64 'is the input' bsre-token sign -k 9a letter -o ./letter --pin-file nowhere
+refused 64 'is the input' sh -c 'bsre-token sign -k 9a - -o link --pin-file nowhere <letter'
+refused 64 'is the input' bsre-token request -k 9a --dn dn -o ./dn --pin-file nowhere
+refused 64 'is the input' bsre-token sign -k 9a letter -o "$pin" --pin-file "$pin"
+cmp letter letter.copy
+refused 64 'has a key already' bsre-token key generate -s 82 --id "$(bsre-token key list --json |
+	sed -n 's/.*"id": *"\([^"]*\)".*/\1/p' | head -n 1)" --pin-file nowhere --yes

@@ -33,7 +33,9 @@ struct module {
 struct op {
 	bool        live;
 	bool        parts;		/* begun in parts: C_Sign is too late */
-	bool        streamed;		/* the data are at the broker; only the result is wanted */
+	bool        streamed;		/* the data are at the broker; only the result is wanted ... */
+	size_t      asked_n;		/* ... and these they were, where a PIN was wanted first */
+	uint64_t    asked;
 	uint32_t    most;		/* the longest result */
 	uint8_t    *kept;		/* a result that the caller had no room for */
 	size_t      kept_n;

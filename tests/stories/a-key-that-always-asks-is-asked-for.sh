@@ -46,6 +46,24 @@ on A "decrypt-init $P11_SIGN_LABEL"
 on A "login $P11_PIN context"
 on A "both-final" "CKR_USER_NOT_LOGGED_IN*"
 
+# what is too long for one frame is at the service when the PIN is asked for: nothing else is signed with it
+on A sign-cancel "*"
+on A "sign-init rsa $P11_SIGN_LABEL"
+on A "sign-bytes a 70000" CKR_USER_NOT_LOGGED_IN
+on A "login $P11_PIN context"
+on A "sign-bytes b 70000" CKR_DATA_INVALID
+for data in "a 70000" "a 3"; do
+	on A "sign-init rsa $P11_SIGN_LABEL"
+	on A "sign-bytes a 70000" CKR_USER_NOT_LOGGED_IN
+	on A "login $P11_PIN context"
+	case $data in
+	"a 3") on A "sign-bytes $data" CKR_DATA_INVALID ;;
+	*) on A "sign-bytes $data long.sig" ;;
+	esac
+done
+head -c 70000 /dev/zero | tr '\0' a >long
+verify_rsa long long.sig sign.pub
+
 # the other program's logout is not this one's affair, its own login is needed all the same
 on A sign-cancel "*"
 program B

@@ -24,7 +24,8 @@ static const struct { CK_RV rv; const char *name; } results[] = {
 #define R(name) { name, #name },
 	R(CKR_OK) R(CKR_CANCEL) R(CKR_HOST_MEMORY) R(CKR_SLOT_ID_INVALID) R(CKR_GENERAL_ERROR)
 	R(CKR_FUNCTION_FAILED) R(CKR_ARGUMENTS_BAD) R(CKR_NO_EVENT) R(CKR_CANT_LOCK)
-	R(CKR_ATTRIBUTE_TYPE_INVALID) R(CKR_DATA_LEN_RANGE) R(CKR_DEVICE_ERROR) R(CKR_DEVICE_MEMORY)
+	R(CKR_ATTRIBUTE_TYPE_INVALID) R(CKR_DATA_INVALID) R(CKR_DATA_LEN_RANGE)
+	R(CKR_DEVICE_ERROR) R(CKR_DEVICE_MEMORY)
 	R(CKR_DEVICE_REMOVED) R(CKR_FUNCTION_CANCELED) R(CKR_FUNCTION_NOT_SUPPORTED)
 	R(CKR_KEY_HANDLE_INVALID) R(CKR_KEY_FUNCTION_NOT_PERMITTED) R(CKR_MECHANISM_INVALID)
 	R(CKR_OBJECT_HANDLE_INVALID) R(CKR_OPERATION_ACTIVE) R(CKR_OPERATION_NOT_INITIALIZED)
@@ -333,6 +334,27 @@ static CK_RV do_sign_final(char *w[WORDS])
 	return p11->C_Sign(session, message, 32, signature, &n);
 }
 
+/* sign-bytes CHARACTER COUNT [FILE]: C_Sign over so many of them; the signature goes to FILE. */
+static CK_RV do_sign_bytes(char *w[WORDS])
+{
+	CK_BYTE signature[SIGNATURE_MOST];
+	CK_ULONG n = sizeof signature, count = strtoul(w[2], NULL, 10);
+	CK_BYTE *data = malloc(count + 1);
+	FILE *f;
+
+	if (!data)
+		return CKR_HOST_MEMORY;
+	memset(data, w[1][0], count);
+	CK_RV rv = p11->C_Sign(session, data, count, signature, &n);
+	free(data);
+	if (rv != CKR_OK || !*w[3])
+		return rv;
+	f = fopen(w[3], "wb");
+	if (!f || fwrite(signature, 1, n, f) != n || fclose(f) != 0)
+		return CKR_GENERAL_ERROR;
+	return rv;
+}
+
 /* PKCS#11 3.0, 5.13.1: a mechanism that is NULL ends the operation. */
 static CK_RV do_sign_cancel(char *w[WORDS])
 {
@@ -445,7 +467,7 @@ static const struct { const char *name; CK_RV (*run)(char *w[WORDS]); } commands
 	{ "close", do_close }, { "login", do_login }, { "logout", do_logout },
 	{ "state", do_state }, { "pin", do_pin }, { "find", do_find }, { "sign", do_sign },
 	{ "sign-init", do_sign_init }, { "sign-final", do_sign_final },
-	{ "sign-cancel", do_sign_cancel }, { "signs", do_signs },
+	{ "sign-bytes", do_sign_bytes }, { "sign-cancel", do_sign_cancel }, { "signs", do_signs },
 	{ "signs-every", do_signs_every }, { "decrypt-init", do_decrypt_init },
 	{ "both-final", do_both_final }, { "wait", do_wait }, { "slots", do_slots },
 	{ "use", do_use }, { "setpin", do_setpin }, { "initpin", do_initpin },

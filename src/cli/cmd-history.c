@@ -91,6 +91,13 @@ static size_t last_given(const struct cli *c)
 
 static void show(struct cli *c, const struct history *h, size_t most)
 {
+	if (given(c, OPT_verify)) {
+		json_object_set_new(c->result, "count", json_integer((json_int_t)h->n));
+		json_object_set_new(c->result, "intact", json_boolean(!h->broken[0]));
+		if (!h->broken[0])
+			say_note(_("%zu entries, and the record is whole."), h->n);
+		return;
+	}
 	json_t *rows = choose(h->lines, c->args.opt[OPT_token], most);
 
 	json_object_set(c->result, "entries", rows);

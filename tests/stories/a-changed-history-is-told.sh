@@ -7,12 +7,13 @@ ledger=$XDG_STATE_HOME/bsre-token/ledger
 bsre-token pin verify --pin-file "$DESK_DIR/pin"	# the ledger begins
 file=$(basename "$(ls "$ledger"/*.jsonl)")
 lines() { wc -l <"$ledger/$file"; }
-intact() { bsre-token history >/dev/null || fail "the history is said to be changed: $1"; }
+intact() { bsre-token history >/dev/null && bsre-token history --verify 2>&1 | grep -q whole || fail "the history is said to be changed: $1"; }
 told() { # WHERE: in a copy that COMMAND changed
 	rm -rf copy
 	cp -R "$ledger" copy
 	(cd copy && eval "$2")
 	refused 1 "$1" bsre-token history --ledger copy
+	refused 1 "$1" bsre-token history --verify --ledger copy
 }
 restart() {
 	old=$(service_pid)

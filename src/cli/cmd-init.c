@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include "ask.h"
 #include "object.h"
+#include "overview.h"
 #include "print.h"
 #include "say.h"
 #include "token.h"
@@ -47,6 +48,36 @@ static err consent(struct cli *c)
 			 c->token.label, c->token.serial);
 	say_note(_("Nothing can bring them back."));
 	return ask_word(c, c->token.serial, _("Type the serial number to erase this token:"));
+}
+
+/* --resume never erases a token that is in use. Where every secret is the factory's, an initialisation may have
+ * ended before it could leave its mark. */
+static err check_resume(struct cli *c)
+{
+	uint32_t flags;
+
+	if (!given(c, OPT_resume))
+		return OK;
+	TRY(overview_state(c, c->token.id, &flags));
+	if (flags & TOKEN_INIT_BEGUN || (flags & TOKEN_FACTORY) == TOKEN_FACTORY)
+		return OK;
+	return say_fail(FAIL(ACTION_PROHIBITED), _("there is nothing to resume: no initialisation of this token was "
+			"interrupted; 'bsre-token init' without --resume erases it"));
+}
+
+/* What begins it anew whatever the token has come to: --resume would want the mark of what was begun. */
+static void say_again(struct cli *c, const char *label)
+{
+	char quoted[4 * LABEL_MOST + 1];
+	struct buf b = BUF(quoted);
+
+	for (const char *s = label; *s; s++)
+		if (*s == '\'')
+			buf_str(&b, "'\\''");
+		else
+			buf_put(&b, (struct span){ (const uint8_t *)s, 1 });
+	buf_be(&b, 0, 1);
+	say_next(_("bsre-token init --label '%s' --token %s"), quoted, c->token.serial);
 }
 
 static err leave_session(struct cli *c)
@@ -125,6 +156,7 @@ err cmd_init(struct cli *c)
 	REPLY r = { 0 };
 	char label[LABEL_MOST + 1];
 
+	TRY(check_resume(c));
 	TRY(choose_label(c, label, sizeof label));
 	TRY(call_TokenInfo(c->link, &in, &info, &r));
 	TRY(consent(c));
@@ -135,7 +167,7 @@ err cmd_init(struct cli *c)
 		return say_fail(FAIL(PIN_INVALID), _("the PIN and the PUK must not be the same"));
 	err e = erase(c, label, &pin, &puk);
 	if (!ok(e)) {
-		say_next(_("bsre-token init --resume --token %s"), c->token.serial);
+		say_again(c, label);
 		return e;
 	}
 	json_object_set_new(c->result, "serial", json_string(c->token.serial));

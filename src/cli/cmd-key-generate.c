@@ -5,6 +5,7 @@
 #include "ask.h"
 #include "describe.h"
 #include "lib/text.h"
+#include "overview.h"
 #include "print.h"
 #include "provenance.h"
 #include "say.h"
@@ -189,6 +190,7 @@ err cmd_key_generate(struct cli *c)
 		return say_fail(FAIL(USAGE), _("--slot is needed: 9a to log in, 9c to sign with "
 				"the PIN each time, 9d to decrypt, 9e without PIN, or 82 to 95"));
 	TRY(token_session(c));
+	TRY(overview_warn(c));
 	TRY(consent(c, slot_number(c->args.opt[OPT_slot])));
 	TRY(token_login(c, &pin));
 	TRY(generate(c, alg, &out));

@@ -6,6 +6,7 @@
 #include "csr.h"
 #include "describe.h"
 #include "file.h"
+#include "overview.h"
 #include "print.h"
 #include "say.h"
 #include "token.h"
@@ -92,6 +93,7 @@ static err make(struct cli *c, const struct dn *dn)
 	TRY(keys_load(c, &keys));
 	TRY(key_find(c, &keys, c->args.opt[OPT_key], &k));
 	TRY(check_size(c, dn, k));
+	TRY(overview_warn(c));
 	TRY(token_login(c, &pin));
 	key_touch_note(k);
 	progress_begin(c, _("The token signs the request"));

@@ -85,6 +85,30 @@ static void cert_advice(const json_t *certs)
 
 static void heading(const char *words) { printf("\n%s\n", print_bold(words)); }
 
+/* Is the token whole, and are its secrets its own? */
+static void init_lines(const json_t *o)
+{
+	static const struct { const char *name, *text; } factory[] = {
+		{ "pin", N_("the PIN is the factory's, which everybody knows; next: bsre-token pin change") },
+		{ "puk", N_("the PUK is the factory's, which everybody knows; next: bsre-token pin set-puk") },
+		{ "management-key", N_("the management key is the factory's, which everybody knows; only bsre-token "
+				       "init changes it, which erases the token") },
+	};
+	const json_t *all = json_object_get(o, "factory_secrets");
+
+	if (json_is_true(json_object_get(o, "init_interrupted"))) {
+		printf(_("  its initialisation was interrupted; next: bsre-token init --resume --token %s\n"),
+		       text(o, "serial"));
+		return;
+	}
+	if (json_is_false(json_object_get(o, "initialized")))
+		printf("  %s\n", _("not initialised; next: bsre-token init"));
+	for (size_t i = 0; i < json_array_size(all); i++)
+		for (size_t k = 0; k < sizeof factory / sizeof factory[0]; k++)
+			if (strcmp(json_string_value(json_array_get(all, i)), factory[k].name) == 0)
+				printf("  %s\n", _(factory[k].text));
+}
+
 static void show_token(const json_t *o)
 {
 	char title[256];
@@ -92,8 +116,7 @@ static void show_token(const json_t *o)
 	snprintf(title, sizeof title, _("Token '%s', serial %s"), text(o, "label"), text(o, "serial"));
 	heading(title);
 	printf("  %s %s, %s\n", text(o, "manufacturer"), text(o, "model"), text(o, "reader"));
-	if (json_is_false(json_object_get(o, "initialized")))
-		printf("  %s\n", _("not initialised; next: bsre-token init"));
+	init_lines(o);
 	tries_line(o, "pin_tries", _("PIN"));
 	tries_line(o, "puk_tries", _("PUK"));
 	if (json_array_size(json_object_get(o, "keys"))) {

@@ -37,14 +37,58 @@ static void set_tries(json_t *o, const char *name, uint32_t n)
 	json_object_set_new(o, name, n == 255 ? json_null() : json_integer(n));
 }
 
+err overview_state(struct cli *c, uint32_t token, uint32_t *flags)
+{
+	struct TokenState_in in = { .token = token };
+	struct TokenState_out out = { 0 };
+	REPLY r = { 0 };
+
+	TRY(call_TokenState(c->link, &in, &out, &r));
+	*flags = out.flags;
+	return OK;
+}
+
+err overview_warn(struct cli *c)
+{
+	uint32_t flags;
+
+	TRY(overview_state(c, c->token.id, &flags));
+	if (flags & TOKEN_INIT_BEGUN)
+		say_warn(_("the initialisation of token '%s' was interrupted: its PIN or its PUK may be the "
+			   "factory's, which everybody knows; first: bsre-token init --resume --token %s"),
+			 c->token.label, c->token.serial);
+	else if (flags & TOKEN_FACTORY)
+		say_warn(_("token '%s' still has secrets of the factory, which everybody knows; see: "
+			   "bsre-token status"),
+			 c->token.label);
+	return OK;
+}
+
+/* The factory's secrets that are known to be in force. */
+static json_t *factory_secrets(uint32_t flags)
+{
+	static const struct { uint32_t flag; const char *name; } rows[] = {
+		{ TOKEN_PIN_DEFAULT, "pin" }, { TOKEN_PUK_DEFAULT, "puk" },
+		{ TOKEN_MANAGEMENT_DEFAULT, "management-key" },
+	};
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (flags & rows[i].flag)
+			json_array_append_new(all, json_string(rows[i].name));
+	return all;
+}
+
 err overview_token(struct cli *c, uint32_t token, bool ask, json_t **out)
 {
 	struct TokenInfo_in in = { .token = token };
 	struct TokenInfo_out i = { 0 };
 	REPLY r = { 0 };
 	char firmware[24];
+	uint32_t state;
 
 	TRY(call_TokenInfo(c->link, &in, &i, &r));
+	TRY(overview_state(c, token, &state));
 	if (ask)
 		ask_tries(c, token, &i);
 	json_t *o = *out = json_object();
@@ -60,6 +104,8 @@ err overview_token(struct cli *c, uint32_t token, bool ask, json_t **out)
 	set_tries(o, "pin_tries", i.pin_tries);
 	set_tries(o, "puk_tries", i.puk_tries);
 	json_object_set_new(o, "initialized", json_boolean(i.flags & CKF_TOKEN_INITIALIZED));
+	json_object_set_new(o, "init_interrupted", json_boolean(state & TOKEN_INIT_BEGUN));
+	json_object_set_new(o, "factory_secrets", factory_secrets(state));
 	json_object_set_new(o, "pin_to_be_changed", json_boolean(i.flags & CKF_USER_PIN_TO_BE_CHANGED));
 	return OK;
 }

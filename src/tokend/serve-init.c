@@ -37,6 +37,8 @@ static err erased(struct job *j, err e, struct cur *reply, struct CardInit_out *
 			keep_text(j->token->label, sizeof j->token->label, j->first);
 		j->token->tries = (struct tries){ .user = TRIES_UNKNOWN, .puk = TRIES_UNKNOWN };
 		token_reidentify(j->token);
+	} else if (e.code != E_CANCELED) {
+		j->token->load = LOAD_NONE;	/* whatever it is when it comes back: nothing of it is remembered */
 	}
 	return e;
 }
@@ -104,6 +106,9 @@ err serve_TokenErase(struct request *rq, struct TokenErase_in *in, struct TokenE
 	if (in_use(t, rq->peer))
 		return FAIL(SESSION_EXISTS);
 	TRY(label_fits(in->label));
+	/* where every secret is the factory's, one ended before it could leave a mark */
+	if (in->flags & INIT_RESUME && token_is_set_up(t))
+		return FAIL(ACTION_PROHIBITED);
 	if (in->pin.n < t->pin_min || in->pin.n > t->pin_max || in->puk.n < t->pin_min || in->puk.n > t->pin_max)
 		return FAIL(PIN_LENGTH);
 	struct job *j = job_new(t, CardInit_ID, NULL);

@@ -88,6 +88,8 @@ static err changed(struct job *j, err e, struct cur *reply)
 	if (ok(e))
 		CardPinChange_get_out(reply, &out);
 	outcome(j, e);
+	if (ok(e))
+		j->token->flags &= ~(uint32_t)(j->user == CKU_SO ? TOKEN_PUK_DEFAULT : TOKEN_PIN_DEFAULT);
 	if (ok(e) && j->user == CKU_USER) {
 		j->token->tries.user = out.left;
 		j->token->flags &= ~(uint32_t)TOKEN_PIN_TO_CHANGE;
@@ -173,6 +175,7 @@ static err unblocked(struct job *j, err e, struct cur *reply)
 	if (ok(e)) {
 		j->token->tries.user = out.left;
 		j->token->tries.pin_wrong.set = false;
+		j->token->flags &= ~(uint32_t)TOKEN_PIN_DEFAULT;
 		replace_kept(j->token, NULL, NULL);
 		broker_changed();
 	}

@@ -52,8 +52,10 @@ err serve_TokenList(struct request *rq, struct TokenList_in *in, struct TokenLis
 /* CKF_ of CK_TOKEN_INFO (PKCS#11 3.2). */
 static uint64_t token_flags(const struct token *t)
 {
-	uint64_t flags = CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED;
+	uint64_t flags = CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED;
 
+	if (token_is_set_up(t))
+		flags |= CKF_TOKEN_INITIALIZED;
 	if (t->flags & TOKEN_PIN_TO_CHANGE)
 		flags |= CKF_USER_PIN_TO_BE_CHANGED;
 	if (t->tries.user == 0)
@@ -96,6 +98,16 @@ err serve_TokenInfo(struct request *rq, struct TokenInfo_in *in, struct TokenInf
 		.session_count = PEER_SESSIONS_MAX, .rw_session_count = PEER_SESSIONS_MAX,
 	};
 	count_sessions(rq, t, out);
+	return OK;
+}
+
+err serve_TokenState(struct request *rq, struct TokenState_in *in, struct TokenState_out *out)
+{
+	struct token *t;
+
+	(void)rq;
+	TRY(want_token(in->token, &t));
+	out->flags = t->flags;
 	return OK;
 }
 

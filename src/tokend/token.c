@@ -192,6 +192,11 @@ void token_identify(struct token *t)
 	job_post(j);
 }
 
+bool token_is_set_up(const struct token *t)
+{
+	return !(t->flags & TOKEN_INIT_BEGUN) && (t->flags & TOKEN_FACTORY) != TOKEN_FACTORY;
+}
+
 void token_reidentify(struct token *t)
 {
 	objects_free(t);

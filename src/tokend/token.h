@@ -79,6 +79,10 @@ void token_identify(struct token *t);
 /* Its worker says that it is gone. What the reader knows of that may come later. */
 void token_vanished(struct token *t);
 
+/* CKF_TOKEN_INITIALIZED: `init` came to its end, or somebody else's program set the token up: not all its
+ * secrets are the factory's (as far as it tells). */
+bool token_is_set_up(const struct token *t);
+
 /* For CardInit: forget what was read, identify anew. Its number stays. */
 void token_reidentify(struct token *t);
 #endif

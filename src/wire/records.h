@@ -18,7 +18,7 @@ enum reader_state {
 
 /* TokenErase.flags, CardInit.flags */
 enum {
-	INIT_RESUME = 1,		/* end what an interrupted one began */
+	INIT_RESUME = 1,		/* only to end what an interrupted one began */
 	INIT_PIN_TO_CHANGE = 2		/* the PIN is a first one: its owner is to change it */
 };
 
@@ -34,15 +34,19 @@ enum prim { PRIM_RSA_PRIVATE = 1, PRIM_EC_SIGN, PRIM_EC_DH };
 /* Key algorithms, numbers on the wire. */
 enum alg { ALG_NONE, ALG_RSA1024, ALG_RSA2048, ALG_RSA3072, ALG_RSA4096, ALG_P256, ALG_P384 };
 
-/* CardOpen.flags */
+/* CardOpen.flags, TokenState.flags */
 enum {
-	TOKEN_INITIALIZED     = 1,	/* it holds our label object */
+	TOKEN_INITIALIZED     = 1,	/* our label object says that `init` came to its end */
 	TOKEN_PIN_TO_CHANGE   = 2,	/* the PIN was set by somebody else than its owner */
 	TOKEN_CAN_GENERATE    = 4,
 	TOKEN_CAN_RESET       = 8,	/* Yubico's RESET: `init` needs no old PUK */
 	TOKEN_CAN_ATTEST      = 16,
 	TOKEN_MANAGEMENT_DEFAULT = 32,	/* the management key is still the factory's */
-	TOKEN_NO_OWN_OBJECTS  = 64	/* it refuses our label and key objects */
+	TOKEN_NO_OWN_OBJECTS  = 64,	/* it refuses our label and key objects */
+	TOKEN_INIT_BEGUN      = 128,	/* our label object says that `init` did not come to its end */
+	TOKEN_PIN_DEFAULT     = 256,	/* the factory's, as TOKEN_MANAGEMENT_DEFAULT */
+	TOKEN_PUK_DEFAULT     = 512,
+	TOKEN_FACTORY = TOKEN_MANAGEMENT_DEFAULT | TOKEN_PIN_DEFAULT | TOKEN_PUK_DEFAULT
 };
 
 /* KeyRec.flags */

@@ -286,6 +286,40 @@ static void serial_by_hash(void **state)
 	paper_end();
 }
 
+/* --- set up, or not -------------------------------------------------------------------------- */
+#define METADATA(ref, is_default) "> 00F700" ref "000000\n< 0501" is_default " 0602 0302 9000\n"
+
+static uint32_t flags_of(const char *label_reply, const char *metadata)
+{
+	paper_begin();
+	paper(SELECT SERIAL);
+	paper_get("5FFF42", true);
+	paper(label_reply);
+	paper(metadata);
+	paper(ASK("63C3"));
+	assert_true(ok(JOB_DO(CardOpen, .reader = span_str("paper"))));
+	paper_end();
+	return CardOpen_reply.flags & (TOKEN_FACTORY | TOKEN_INITIALIZED | TOKEN_INIT_BEGUN);
+}
+
+/* Only where our object does not say that `init` was finished is the card asked whose its secrets are. */
+static void set_up_or_not(void **state)
+{
+	static const char none[] = "< 6A82\n> 00FD000000\n< 050403 9000\n",
+		begun[] = "< 5314 800101 810442756469 820102 8303050403 84010A 9000\n";
+
+	(void)state;
+	assert_int_equal(flags_of(LABEL_IS, ""), TOKEN_INITIALIZED);
+	assert_int_equal(flags_of(none, METADATA("9B", "01") METADATA("81", "01") METADATA("80", "01")), TOKEN_FACTORY);
+	assert_int_equal(flags_of(none, METADATA("9B", "01") METADATA("81", "00") METADATA("80", "00")),
+		TOKEN_MANAGEMENT_DEFAULT);
+	assert_int_equal(flags_of(begun, METADATA("9B", "00") METADATA("81", "01") METADATA("80", "00")),
+		TOKEN_INIT_BEGUN | TOKEN_PUK_DEFAULT);
+	assert_true(span_eq(CardOpen_reply.label, span_str("Budi")));
+	assert_int_equal(CardOpen_reply.puk_tries, 2);
+	assert_int_equal(flags_of(none, "> 00F7009B000000\n< 6D00\n"), 0);
+}
+
 /* --- certificates ---------------------------------------------------------------------------- */
 static void cert_forms(void **state)
 {
@@ -493,7 +527,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(budgets_extended), cmocka_unit_test(budgets_short),
-		cmocka_unit_test(serial_by_guid), cmocka_unit_test(serial_by_hash),
+		cmocka_unit_test(serial_by_guid), cmocka_unit_test(serial_by_hash), cmocka_unit_test(set_up_or_not),
 		cmocka_unit_test(cert_forms), cmocka_unit_test(use_checks), cmocka_unit_test(ecdsa),
 		cmocka_unit_test(pin_becomes_its_owners), cmocka_unit_test(generating),
 		cmocka_unit_test(refused_before_the_card_is_asked), cmocka_unit_test(pulled_in_a_reset),

@@ -1,5 +1,5 @@
-/* Making a PIV token ours: everything on it erased, new secrets, a label. Our label object is written last:
- * a token without it was never finished, and may be begun again. */
+/* Making a PIV token ours: everything on it erased, new secrets, a label. Our label object says from the first
+ * moment that this was begun, and last that it is done. */
 #include "config.h"
 #include <openssl/rand.h>
 #include <stdio.h>
@@ -126,9 +126,21 @@ static err set_secrets(struct token *t, const struct CardInit_in *in)
 	return piv_change_reference(t, REF_PUK, &puk, &in->puk);
 }
 
+/* From here until `finish` whoever looks at the token sees that it is not whole, and what it is to be called. */
+static err note_begun(struct token *t, const struct CardInit_in *in)
+{
+	struct piv *p = piv_of(t);
+	struct buf label = BUF(p->label);
+
+	buf_put(&label, in->label);
+	p->label_n = label.n;
+	p->own_flags = OWN_BEGUN;
+	return piv_own_label_write(t);
+}
+
 /* A random management key takes the place of the factory's. It is kept under the PIN first, so that
  * whatever interrupts this, no key is in force that nobody has. */
-static err new_manage_key(struct token *t)
+static err new_manage_key(struct token *t, const struct CardInit_in *in)
 {
 	SECRET factory = { 0 };
 	SECRET key = { 0 };
@@ -136,6 +148,7 @@ static err new_manage_key(struct token *t)
 
 	piv_manage_factory(&factory);
 	TRY(piv_manage_with(t, &factory));
+	TRY(note_begun(t, in));
 	TRY(piv_manage_random(t, &alg, &key));
 	TRY(piv_manage_keep(t, &key));
 	TRY(piv_manage_set(t, alg, &key));
@@ -147,7 +160,7 @@ static err init_by_reset(struct token *t, const struct CardInit_in *in)
 {
 	TRY(yubico_reset(t));
 	TRY(piv_select(t));
-	TRY(new_manage_key(t));
+	TRY(new_manage_key(t, in));
 	return set_secrets(t, in);
 }
 
@@ -188,6 +201,7 @@ static err init_by_overwriting(struct token *t, const struct CardInit_in *in)
 	TRY(piv_pin_unblock(t, &in->puk, &in->pin));
 	TRY(piv_verify(t, &in->pin));
 	TRY(in->management.n ? piv_manage_with(t, &in->management) : piv_manage(t));
+	TRY(note_begun(t, in));
 	TRY(try_manage_key(t, &in->management));
 	return erase_slots(t);
 }
@@ -204,14 +218,11 @@ static err check_init(struct token *t, const struct CardInit_in *in)
 static err finish(struct token *t, const struct CardInit_in *in)
 {
 	struct piv *p = piv_of(t);
-	struct buf label = BUF(p->label);
 	struct own_keys none = { 0 };
 
 	TRY(write_chuid(t));
 	TRY(write_ccc(t));
 	TRY(piv_own_keys_write(t, &none));
-	buf_put(&label, in->label);
-	p->label_n = label.n;
 	p->own_flags = in->flags & INIT_PIN_TO_CHANGE ? OWN_PIN_TO_CHANGE : 0;
 	TRY(piv_own_label_write(t));
 	p->own = !p->no_own;
@@ -240,7 +251,7 @@ err piv_init(struct token *t, struct CardInit_in *in, struct CardInit_out *out)
 	TRY(piv_learn(t));
 	struct piv *p = piv_of(t);
 	/* a token that is not ours, or was never finished, has no PUK that anybody must know */
-	if (in->prove && p->own)
+	if (in->prove && p->own && !(p->own_flags & OWN_BEGUN))
 		TRY(piv_prove(t, &in->puk));
 	TRY(p->yubico ? init_by_reset(t, in) : init_by_overwriting(t, in));
 	TRY(finish(t, in));

@@ -1,10 +1,11 @@
 /* Two data objects of our own on a PIV token hold what PIV has no place for. Both are public and are
  * written with the management key.
  *
- * 5FFF42, read whenever the token is identified, at most 250 bytes, written last by `init`:
+ * 5FFF42, read whenever the token is identified, at most 250 bytes, written by `init` as soon as it can, with
+ * OWN_BEGUN, and last, without:
  *   80 01 VERSION (1)
  *   81 LABEL, UTF-8
- *   82 01 FLAGS (OWN_PIN_TO_CHANGE)
+ *   82 01 FLAGS (OWN_PIN_TO_CHANGE, OWN_BEGUN)
  *   83 03 FIRMWARE major, minor, patch; absent on a token that is not Yubico's
  *   84 01 ALGORITHM of the management key that is in 5FC109; absent where it was not ours to set
  *
@@ -30,7 +31,10 @@ enum {
 	OWN_KEYS = 24			/* slots */
 };
 
-enum { OWN_PIN_TO_CHANGE = 1 };
+enum {
+	OWN_PIN_TO_CHANGE = 1,
+	OWN_BEGUN = 2			/* `init` has not come to its end: secrets may be the factory's */
+};
 
 struct own_label {
 	struct span label;		/* borrowed */

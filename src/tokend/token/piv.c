@@ -208,7 +208,7 @@ static uint32_t known_flags(const struct piv *p)
 	uint32_t flags = 0;
 
 	if (p->own)
-		flags |= TOKEN_INITIALIZED;
+		flags |= p->own_flags & OWN_BEGUN ? TOKEN_INIT_BEGUN : TOKEN_INITIALIZED;
 	if (p->own_flags & OWN_PIN_TO_CHANGE)
 		flags |= TOKEN_PIN_TO_CHANGE;
 	if (p->own || p->yubico)
@@ -222,22 +222,28 @@ static uint32_t known_flags(const struct piv *p)
 	return flags;
 }
 
-/* On a token that was not set up by us: is the management key the factory's, how many tries has the
+/* On a token that we did not set up, or not wholly: which secrets are the factory's, how many tries has the
  * PUK? (On ours the first is known, and the second is not worth a command at each start.) */
 static err look_closer(struct token *t, struct CardOpen_out *out)
 {
+	static const struct { uint8_t ref; uint32_t flag; } secrets[] = {
+		{ REF_MANAGE, TOKEN_MANAGEMENT_DEFAULT },
+		{ REF_PUK, TOKEN_PUK_DEFAULT }, { REF_PIN, TOKEN_PIN_DEFAULT },
+	};
 	struct piv_metadata m;
 
 	if (piv_of(t)->firmware < FIRMWARE_METADATA)
 		return OK;
-	err e = piv_metadata(t, REF_MANAGE, &m);
-	if (ok(e) && m.is_default)
-		out->flags |= TOKEN_MANAGEMENT_DEFAULT;
-	if (ok(e))
-		e = piv_metadata(t, REF_PUK, &m);
-	if (ok(e) && m.total)
-		out->puk_tries = m.left;
-	return refused(e) ? OK : e;
+	for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+		err e = piv_metadata(t, secrets[i].ref, &m);
+		if (!ok(e))
+			return refused(e) ? OK : e;
+		if (m.is_default)
+			out->flags |= secrets[i].flag;
+		if (secrets[i].ref == REF_PUK && m.total)
+			out->puk_tries = m.left;
+	}
+	return OK;
 }
 
 static err describe(struct token *t, struct CardOpen_out *out)
@@ -249,7 +255,7 @@ static err describe(struct token *t, struct CardOpen_out *out)
 	out->firmware = p->firmware;
 	out->flags = known_flags(p);
 	out->algs = known_algs(p);
-	return p->own ? OK : look_closer(t, out);
+	return out->flags & TOKEN_INITIALIZED ? OK : look_closer(t, out);
 }
 
 /* Is it one of the zero-ended serials? */

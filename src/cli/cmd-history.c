@@ -89,12 +89,33 @@ static size_t last_given(const struct cli *c)
 	return *end || c->args.opt[OPT_last][0] == '-' ? 0 : n;
 }
 
+/* How many entries the service says that it could not write. */
+static size_t missing(const json_t *lines)
+{
+	size_t n = 0, i;
+	json_t *row;
+
+	json_array_foreach(lines, i, row) {
+		const char *what = json_string_value(json_object_get(row, "what"));
+		json_int_t times = json_integer_value(json_object_get(row, "times"));
+
+		if (what && strcmp(what, "missing") == 0 && times > 0)
+			n += (size_t)times;
+	}
+	return n;
+}
+
 static void show(struct cli *c, const struct history *h, size_t most)
 {
+	size_t gone = missing(h->lines);
+	json_object_set_new(c->result, "missing", json_integer((json_int_t)gone));
+	if (gone)
+		say_warn(ngettext("%zu entry is missing: it could not be written, as on a full disk",
+				  "%zu entries are missing: they could not be written, as on a full disk", gone), gone);
 	if (given(c, OPT_verify)) {
 		json_object_set_new(c->result, "count", json_integer((json_int_t)h->n));
 		json_object_set_new(c->result, "intact", json_boolean(!h->broken[0]));
-		if (!h->broken[0])
+		if (!h->broken[0] && !gone)
 			say_note(_("%zu entries, and the record is whole."), h->n);
 		return;
 	}

@@ -30,6 +30,7 @@ static struct {
 	bool             ahead;			/* of its head */
 	bool             closing;
 	bool             failed;		/* said so already */
+	uint64_t         missing;		/* entries that could not be written */
 	sd_event_source *sync;
 } ledger = { .folder = -1, .fd = -1 };
 
@@ -326,20 +327,21 @@ void ledger_close(void)
 	ledger.month[0] = '\0';
 }
 
-static void append(char *line, size_t n)
+static bool append(char *line, size_t n)
 {
 	char hash[HASH_HEX + 1];
 	struct stat st;
 
 	line[n++] = '\n';
 	if (fstat(ledger.fd, &st) < 0)
-		return;
+		return false;
 	ssize_t done = write(ledger.fd, line, n);
 	if (done != (ssize_t)n) {
+		errno = done < 0 ? errno : ENOSPC;
 		give_up("cannot be written");
 		if (done > 0 && ftruncate(ledger.fd, st.st_size) < 0)
 			give_up("half a line stays");
-		return;
+		return false;
 	}
 	ledger.failed = false;
 	hash_line((struct span){ (uint8_t *)line, n }, hash);
@@ -348,6 +350,7 @@ static void append(char *line, size_t n)
 	ledger.ahead = true;
 	if (!ledger.sync && !ledger.closing)
 		broker_after(&ledger.sync, SYNC_DELAY_MS, sync_now, NULL);
+	return true;
 }
 
 static void put(json_t *o, const char *name, const char *value)
@@ -394,7 +397,7 @@ static void put_key(json_t *o, const struct note *n)
 	}
 }
 
-static void note_write(const struct note *n)
+static bool note_put(const struct note *n)
 {
 	char line[LINE_MAX_BYTES], when[48], day[24], month[8], mech[32];
 	struct timespec t;
@@ -404,7 +407,7 @@ static void note_write(const struct note *n)
 	gmtime_r(&t.tv_sec, &tm);
 	strftime(month, sizeof month, "%Y-%m", &tm);
 	if (ledger.folder < 0 || (!ledger.held && !ok(take_hold())) || !month_is_open(month))
-		return;
+		return false;
 	strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(when, sizeof when, "%s.%03ldZ", day, t.tv_nsec / 1000000);
 	json_t *o = json_object();
@@ -429,8 +432,18 @@ static void note_write(const struct note *n)
 	put(o, "previous", ledger.last);
 	size_t size = json_dumpb(o, line, sizeof line - 1, JSON_COMPACT);
 	json_decref(o);
-	if (size && size < sizeof line)
-		append(line, size);
+	return size && size < sizeof line && append(line, size);
+}
+
+/* What was left out while the disk was full is told as soon as a line can be written again. */
+static void note_write(const struct note *n)
+{
+	struct note gap = { .what = "missing", .mech = MECH_NONE, .result = FAIL(FILE), .times = ledger.missing };
+
+	if (ledger.missing && note_put(&gap))
+		ledger.missing = 0;
+	if (ledger.missing || !note_put(n))
+		ledger.missing++;
 }
 
 /* --- refusals ------------------------------------------------------------------------------------ */

@@ -87,8 +87,8 @@ bool session_unlist(struct session *s);
 /* At C_Finalize: all of them. The lock is held. */
 void session_unlist_all(struct module *m);
 
-/* Ends operations, at the broker too. */
-void op_cancel(struct session *s, enum op_kind kind);
+/* Ends an operation, at the broker too. False: it is being carried out and goes on. */
+bool op_cancel(struct session *s, enum op_kind kind);
 /* Forgets what the module knows of an operation. The lock is held. */
 void op_clear(struct op *op);
 

@@ -64,16 +64,19 @@ static void mark(struct session *s, enum op_kind kind, bool parts, bool streamed
 	tables_unlock();
 }
 
-void op_cancel(struct session *s, enum op_kind kind)
+bool op_cancel(struct session *s, enum op_kind kind)
 {
 	REPLY r = { .epoch = s->epoch };
 	struct OpCancel_in in = { .session = s->id, .op = kind };
 	struct OpCancel_out out;
 
-	set(s, kind, (struct op){ 0 });
 	err e = call_OpCancel(s->m->link, &in, &out, &r);
+	if (e.code == E_OP_ACTIVE)
+		return false;
+	set(s, kind, (struct op){ 0 });
 	if (e.code == E_SESSION_GONE)
 		session_unlist(s);
+	return true;
 }
 
 /* The operation is over because of what the caller did. */

@@ -256,7 +256,8 @@ CK_RV C_CancelFunction(CK_SESSION_HANDLE h)
 	return CKR_FUNCTION_NOT_PARALLEL;
 }
 
-/* PKCS#11 3.0, 5.6.8: ends what runs; what does not run needs no end. */
+/* PKCS#11 3.0, 5.6.8: ends what runs; what does not run needs no end, and what is at the card has none but
+ * its own. */
 CK_RV C_SessionCancel(CK_SESSION_HANDLE h, CK_FLAGS flags)
 {
 	static const struct { CK_FLAGS flag; enum op_kind kind; } kinds[] = {
@@ -265,14 +266,15 @@ CK_RV C_SessionCancel(CK_SESSION_HANDLE h, CK_FLAGS flags)
 		{ CKF_VERIFY, OP_VERIFY }, { CKF_VERIFY_RECOVER, OP_VERIFY_RECOVER },
 	};
 	HOLD(s, h);
+	CK_RV rv = CKR_OK;
 
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (flags & kinds[i].flag)
-			op_cancel(s, kinds[i].kind);
+		if ((flags & kinds[i].flag) && !op_cancel(s, kinds[i].kind))
+			rv = CKR_OPERATION_CANCEL_FAILED;
 	if (flags & CKF_FIND_OBJECTS) {
 		tables_lock();
 		s->finding = false;
 		tables_unlock();
 	}
-	return CKR_OK;
+	return rv;
 }

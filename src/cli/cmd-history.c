@@ -108,12 +108,12 @@ static size_t missing(const json_t *lines)
 static void show(struct cli *c, const struct history *h, size_t most)
 {
 	size_t gone = missing(h->lines);
+	json_object_set_new(c->result, "count", json_integer((json_int_t)h->n));
 	json_object_set_new(c->result, "missing", json_integer((json_int_t)gone));
 	if (gone)
 		say_warn(ngettext("%zu entry is missing: it could not be written, as on a full disk",
 				  "%zu entries are missing: they could not be written, as on a full disk", gone), gone);
 	if (given(c, OPT_verify)) {
-		json_object_set_new(c->result, "count", json_integer((json_int_t)h->n));
 		json_object_set_new(c->result, "intact", json_boolean(!h->broken[0]));
 		if (!h->broken[0] && !gone)
 			say_note(_("%zu entries, and the record is whole."), h->n);

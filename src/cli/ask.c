@@ -42,6 +42,16 @@ static void warn_if_open(int fd, const char *name)
 			 say_clean(name));
 }
 
+/* Nobody types these in a PIN, but editors leave them in files: sent, they would spend a try. */
+static bool odd_bytes(const uint8_t *p, size_t n)
+{
+	bool odd = n >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0;
+
+	for (size_t i = 0; i < n; i++)
+		odd |= p[i] <= 0x20 || p[i] == 0x7F;
+	return odd;
+}
+
 /* Bytes of a one-line file into out; says what is wrong with the file. */
 static err one_line(const char *name, const uint8_t *p, size_t n, struct secret *out)
 {
@@ -61,6 +71,10 @@ static err one_line(const char *name, const uint8_t *p, size_t n, struct secret 
 	if (len == 0)
 		return say_fail(FAIL(PIN_INVALID), _("%s is empty; nothing was sent to the token"),
 				say_clean(name));
+	if (odd_bytes(p, len))
+		return say_fail(FAIL(PIN_INVALID), _("%s holds a blank, a control character or a byte order "
+				"mark beside the secret; nothing was sent to the token"),
+				say_clean(name));
 	if (!secret_set(out, (struct span){ p, len }))
 		return say_fail(FAIL(PIN_LENGTH), _("%s holds more than %d characters; nothing "
 				"was sent to the token"),
@@ -68,27 +82,41 @@ static err one_line(const char *name, const uint8_t *p, size_t n, struct secret 
 	return OK;
 }
 
+/* What fd holds, as much as fits. */
+static err read_secret(const char *name, int fd, uint8_t *room, size_t size, size_t *n)
+{
+	*n = 0;
+	if (isatty(fd))
+		return say_fail(FAIL(PIN_NEEDED), _("%s is a terminal and would show what is typed; without the "
+				"option the question comes there unseen"), say_clean(name));
+	warn_if_open(fd, name);
+	while (*n < size) {
+		ssize_t k = read(fd, room + *n, size - *n);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return say_fail(FAIL(FILE), _("%s cannot be read: %s"), say_clean(name), strerror(errno));
+		if (k == 0)
+			break;
+		*n += (size_t)k;
+	}
+	return OK;
+}
+
 err ask_from_file(const char *name, struct secret *out)
 {
 	uint8_t room[SECRET_MAX * 4];
 	bool close_it;
-	size_t n = 0;
+	size_t n;
 	int fd;
 
 	TRY(file_open(name, &fd, &close_it));
-	warn_if_open(fd, name);
-	for (;;) {
-		ssize_t k = n < sizeof room ? read(fd, room + n, sizeof room - n) : 0;
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k <= 0)
-			break;
-		n += (size_t)k;
-	}
+	err e = read_secret(name, fd, room, sizeof room, &n);
 	if (close_it)
 		close(fd);
-	err e = one_line(name, room, n, out);
+	if (ok(e))
+		e = one_line(name, room, n, out);
 	wipe(room, sizeof room);
 	return e;
 }

@@ -81,6 +81,14 @@ bsre-token pin verify --pin-file open 2>&1 | grep 'read by others'
 printf '%s' "$P11_PIN" | bsre-token pin verify --pin-file -
 bsre-token pin verify --pin-file fd:9 9<"$pin"
 
+printf '82736451\n' >puk
+printf '82736452\n' >puk2
+refused 2 'the PUK is not correct' bsre-token pin set-puk --puk-file puk --new-puk-file puk2
+refused 2 'PIN or PUK was wrong a moment ago' bsre-token pin set-puk --puk-file puk --new-puk-file puk2
+got=0
+script -qec 'bsre-token pin verify --pin-file - 2>said' /dev/null </dev/null || got=$?
+[ "$got" = 2 ] && grep -q 'is a terminal' said || fail "a secret is taken from a terminal that shows it"
+
 # 3: no such token
 refused 3 "there is no token 'nobody'" bsre-token --token nobody key list
 refused 3 'not running' env BSRE_TOKEND_SOCKET="$PWD/nothing" bsre-token list

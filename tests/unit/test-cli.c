@@ -308,6 +308,10 @@ static void secret_files(void **state)
 	assert_int_equal(from_file(span_str("482913\n1"), &s).code, E_PIN_INVALID);
 	assert_int_equal(from_file(span_str("\n"), &s).code, E_PIN_INVALID);
 	assert_int_equal(from_file(SPAN_NONE, &s).code, E_PIN_INVALID);
+	assert_int_equal(from_file(span_str("482913 "), &s).code, E_PIN_INVALID);
+	assert_int_equal(from_file(span_str("482913\t\n"), &s).code, E_PIN_INVALID);
+	assert_int_equal(from_file(span_str("\xEF\xBB\xBF" "482913\n"), &s).code, E_PIN_INVALID);
+	assert_int_equal(ask_from_file(".", &s).code, E_FILE);
 	memset(big, '7', sizeof big);
 	assert_int_equal(from_file((struct span){ big, 65 }, &s).code, E_PIN_LENGTH);
 	assert_false(ok(from_file((struct span){ big, sizeof big }, &s)));

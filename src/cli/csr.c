@@ -39,6 +39,9 @@ static bool plain_names(const char *san)
 {
 	static const char *const kinds[] = { "DNS:", "email:", "IP:", "URI:" };
 
+	for (const char *p = san; *p; p++)		/* these go into an IA5String */
+		if (*p <= ' ' || *p >= 0x7F)
+			return false;
 	for (const char *p = san; *p; p += strcspn(p, ","), p += *p == ',') {
 		bool known = false;
 
@@ -52,13 +55,17 @@ static bool plain_names(const char *san)
 	return san[0] != 0;
 }
 
+/* The same for names of uses, which have no colon: DER: and ASN1: would be any bytes. */
+static bool plain_uses(const char *uses) { return strpbrk(uses, ":@") == NULL; }
+
 static err add_extension(STACK_OF(X509_EXTENSION) *all, enum option o, int nid, const char *value)
 {
 	X509V3_CTX ctx;
 	X509_EXTENSION *e;
 
 	X509V3_set_ctx(&ctx, NULL, NULL, NULL, NULL, 0);
-	e = o == OPT_san && !plain_names(value) ? NULL : X509V3_EXT_nconf_nid(NULL, &ctx, nid, value);
+	bool plain = o == OPT_san ? plain_names(value) : plain_uses(value);
+	e = plain ? X509V3_EXT_nconf_nid(NULL, &ctx, nid, value) : NULL;
 	ERR_clear_error();
 	if (!e)
 		return say_fail(FAIL(USAGE), _("--%s cannot be '%s'"), options[o].name, say_clean(value));

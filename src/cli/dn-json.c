@@ -15,12 +15,15 @@ static err key_length(struct dn *dn, const json_t *v, struct dn_fault *fault)
 {
 	size_t n = json_is_array(v) ? json_array_size(v) : 1;
 
+	if (n == 0)
+		return dn_wrong(fault, 0, _("\"key_length\" is no list of key sizes in bits"));
 	for (size_t i = 0; i < n; i++) {
 		const json_t *one = json_is_array(v) ? json_array_get(v, i) : v;
-		long bits = json_is_string(one) ? strtol(json_string_value(one), NULL, 10) :
+		char *end = NULL;
+		long bits = json_is_string(one) ? strtol(json_string_value(one), &end, 10) :
 			    (long)json_integer_value(one);
 
-		if (bits < 1 || bits > 16384 || dn->key_bits_n == 8)
+		if ((end && *end) || bits < 1 || bits > 16384 || dn->key_bits_n == 8)
 			return dn_wrong(fault, 0, _("\"key_length\" is no list of key sizes in bits"));
 		dn->key_bits[dn->key_bits_n++] = (unsigned)bits;
 	}
@@ -53,6 +56,8 @@ static err member(struct dn *dn, const char *key, const json_t *v, bool relaxed,
 	TRY(other_member(dn, key, v, &taken, fault));
 	if (taken)
 		return OK;
+	if (n == 0)
+		return dn_wrong(fault, 0, _("\"%s\" has no value"), say_clean(key));
 	for (size_t i = 0; i < n; i++) {
 		const json_t *one = json_is_array(v) ? json_array_get(v, i) : v;
 
@@ -80,6 +85,8 @@ static err document(struct dn *dn, json_t *doc, bool relaxed, struct dn_fault *f
 {
 	json_t *data = json_object_get(doc, "data");
 
+	if (json_is_false(json_object_get(doc, "success")))
+		return dn_wrong(fault, 0, _("this is the answer to an enrolment that did not succeed"));
 	if (data)
 		doc = data;
 	for (size_t i = 0; i < json_array_size(doc); i++)

@@ -133,3 +133,8 @@ refused 64 'is the input' bsre-token sign -k 9a letter -o "$pin" --pin-file "$pi
 cmp letter letter.copy
 refused 64 'has a key already' bsre-token key generate -s 82 --id "$(bsre-token key list --json |
 	sed -n 's/.*"id": *"\([^"]*\)".*/\1/p' | head -n 1)" --pin-file nowhere --yes
+req() { bsre-token request -k 9a --dn dn --pin-file "$pin" "$@"; }
+refused 64 'san cannot be' req --san "$(printf 'DNS:caf\303\251.example')"
+refused 64 'san cannot be' req --san 'DNS:a b'
+refused 64 'key-usage cannot be' req --key-usage DER:03020780
+refused 64 'extended-key-usage cannot be' req --extended-key-usage ASN1:NULL

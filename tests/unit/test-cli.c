@@ -246,7 +246,9 @@ static void dn_json_faults(void **state)
 		"{\"country\":\"\"}", "{\"C\":\"ID\",\"C\":\"ID\"}", "[1]",
 				"{\"C\":\"ID\",\"key_length\":\"x\"}",
 		"{\"C\":\"ID\",\"subject_alt_name\":\"a@b\"}", "{\"CN\":\"a\\u0000b\"}", "{\"CN\":[[\"a\"]]}",
-		"{\"C\":\"ID\"} x",
+		"{\"C\":\"ID\"} x", "{\"C\":\"ID\",\"key_length\":\"2048x\"}",
+		"{\"C\":\"ID\",\"key_length\":[]}", "{\"C\":\"ID\",\"OU\":[]}",
+		"{\"data\":{\"C\":\"ID\"},\"success\":false}", "{\"C\":\"ID\",\"success\":false}",
 	};
 
 	(void)state;

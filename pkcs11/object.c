@@ -16,7 +16,7 @@ static CK_RV give(CK_ATTRIBUTE *a, const struct ValueRec_in *v)
 {
 	CK_RV rv = v->rv;
 
-	if (rv == CKR_OK && (a->type & CKF_ARRAY_ATTRIBUTE) && a->type != CKA_ALLOWED_MECHANISMS)
+	if (rv == CKR_OK && template_nested(a->type))
 		rv = CKR_ATTRIBUTE_TYPE_INVALID;	/* made of pointers: no token has one */
 	if (rv == CKR_OK)
 		rv = size_give(a->pValue, &a->ulValueLen, v->value);

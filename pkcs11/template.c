@@ -20,10 +20,15 @@ bool room_make(struct buf *b, size_t n)
 	return b->p;
 }
 
-/* CKA_ALLOWED_MECHANISMS is a plain list of numbers for all its array bit. */
+/* CKA_ALLOWED_MECHANISMS is a plain list of numbers for all its array bit, and ours have the bit by chance. */
+bool template_nested(CK_ATTRIBUTE_TYPE type)
+{
+	return type & CKF_ARRAY_ATTRIBUTE && type != CKA_ALLOWED_MECHANISMS && (type & ~0xFFFFUL) != CKA_BSRE;
+}
+
 static CK_RV attr_good(const CK_ATTRIBUTE *a)
 {
-	if ((a->type & CKF_ARRAY_ATTRIBUTE) && a->type != CKA_ALLOWED_MECHANISMS)
+	if (template_nested(a->type))
 		return CKR_ATTRIBUTE_TYPE_INVALID;
 	if (a->ulValueLen && !a->pValue)
 		return CKR_ATTRIBUTE_VALUE_INVALID;

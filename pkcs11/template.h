@@ -10,6 +10,9 @@ void room_free(struct buf *b);
 /* False: no memory. */
 bool room_make(struct buf *b, size_t n);
 
+/* True for an attribute that is made of attributes. */
+bool template_nested(CK_ATTRIBUTE_TYPE type);
+
 /* Writes a template as AttrRec records. CKR_ARGUMENTS_BAD: attrs is NULL and n is not 0.
  * CKR_ATTRIBUTE_VALUE_INVALID: a value without memory. CKR_ATTRIBUTE_TYPE_INVALID: an attribute made of
  * attributes. CKR_DEVICE_MEMORY: more than a frame holds. CKR_HOST_MEMORY. */

@@ -12,6 +12,8 @@ enum { SLOT_AUTH = 0x9A, SLOT_SIGN = 0x9C, SLOT_KEYMAN = 0x9D, SLOT_CARD = 0x9E,
        SLOT_RETIRED_LAST = 0x95 };
 enum { POLICY_NEVER = 1, POLICY_ONCE, POLICY_ALWAYS };
 enum { REASON_MOST = 200 };
+/* in a job's flags: its PIN policy is CKA_ALWAYS_AUTHENTICATE's, which not every card can keep */
+enum { POLICY_BY_TEMPLATE = 1 };
 
 /* --- generation ---------------------------------------------------------------------------------- */
 static void encode_generate(struct job *j, struct buf *b)
@@ -39,6 +41,8 @@ static void done_generate(struct job *j, err e, struct cur *reply)
 	struct token *t = j->token;
 
 	e = use_outcome(j, e);
+	if (e.code == E_NOT_SUPPORTED && j->flags & POLICY_BY_TEMPLATE)
+		e = (err){ E_TEMPLATE_INCONSISTENT, e.sw };
 	if (ok(e)) {
 		CardGenerate_get_out(reply, &got);
 		e = cur_done(reply) ? OK : FAIL(BAD_REPLY);
@@ -132,6 +136,33 @@ static err wanted_names(struct job *j, struct span pub, struct span priv)
 	return job_data(j, id, label);
 }
 
+/* What CKA_ALWAYS_AUTHENTICATE asks for and the slot's usual rule does not give, the key's own policy does. */
+static err wanted_policy(struct job *j, struct span priv)
+{
+	struct span v;
+
+	j->pin_policy = (uint32_t)template_ulong(priv, CKA_BSRE_PIN_POLICY, 0);
+	j->touch_policy = (uint32_t)template_ulong(priv, CKA_BSRE_TOUCH_POLICY, 0);
+	if (!template_get(priv, CKA_ALWAYS_AUTHENTICATE, &v))
+		return OK;
+	bool always = template_bool(priv, CKA_ALWAYS_AUTHENTICATE, false);
+	if (always == (pin_policy(j) == POLICY_ALWAYS))
+		return OK;
+	if (j->pin_policy)
+		return FAIL(TEMPLATE_INCONSISTENT);
+	j->pin_policy = always ? POLICY_ALWAYS : POLICY_ONCE;
+	j->flags |= POLICY_BY_TEMPLATE;
+	return OK;
+}
+
+/* A private key never leaves and signs, so a template that says otherwise is contradicted. */
+static err may_generate(struct span priv)
+{
+	return template_bool(priv, CKA_EXTRACTABLE, false) || !template_bool(priv, CKA_SENSITIVE, true) ||
+	       !template_bool(priv, CKA_TOKEN, true) || !template_bool(priv, CKA_SIGN, true)
+	       ? FAIL(TEMPLATE_INCONSISTENT) : OK;
+}
+
 err serve_KeyPairGenerate(struct request *rq, struct KeyPairGenerate_in *in, struct KeyPairGenerate_out *out)
 {
 	const struct mech *m = mech_find(in->mech, USE_GENERATE);
@@ -145,11 +176,7 @@ err serve_KeyPairGenerate(struct request *rq, struct KeyPairGenerate_in *in, str
 	if (in->param.n)
 		return FAIL(MECH_PARAM);
 	TRY(may_write(s));
-	/* a private key never leaves, so a template that says it may is contradicted */
-	if (template_bool(in->private_attrs, CKA_EXTRACTABLE, false) ||
-	    !template_bool(in->private_attrs, CKA_SENSITIVE, true) ||
-	    !template_bool(in->private_attrs, CKA_TOKEN, true))
-		return FAIL(TEMPLATE_INCONSISTENT);
+	TRY(may_generate(in->private_attrs));
 	TRY(wanted_alg(s->token, m, in->public_attrs, &alg));
 	uint32_t slot = wanted_slot(s->token, in->public_attrs, in->private_attrs);
 	if (!slot)
@@ -159,12 +186,12 @@ err serve_KeyPairGenerate(struct request *rq, struct KeyPairGenerate_in *in, str
 		return FAIL(QUOTA);
 	j->slot = slot;
 	j->alg = alg;
-	j->pin_policy = (uint32_t)template_ulong(in->private_attrs, CKA_BSRE_PIN_POLICY, 0);
-	j->touch_policy = (uint32_t)template_ulong(in->private_attrs, CKA_BSRE_TOUCH_POLICY, 0);
 	j->slow = true;
 	j->encode = encode_generate;
 	j->done = done_generate;
-	err e = wanted_names(j, in->public_attrs, in->private_attrs);
+	err e = wanted_policy(j, in->private_attrs);
+	if (ok(e))
+		e = wanted_names(j, in->public_attrs, in->private_attrs);
 	if (!ok(e)) {
 		job_free(j);
 		return e;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 #include "lib/cryptoki.h"
+#include "template.h"
 
 enum { WORDS = 5, SIGNATURE_MOST = 1024, MESSAGE_MOST = 4096, SESSIONS = 64 };
 
@@ -35,6 +36,9 @@ static const struct { CK_RV rv; const char *name; } results[] = {
 	R(CKR_TOKEN_WRITE_PROTECTED) R(CKR_USER_ALREADY_LOGGED_IN) R(CKR_USER_NOT_LOGGED_IN)
 	R(CKR_USER_TYPE_INVALID) R(CKR_USER_ANOTHER_ALREADY_LOGGED_IN) R(CKR_BUFFER_TOO_SMALL)
 	R(CKR_CRYPTOKI_NOT_INITIALIZED) R(CKR_CRYPTOKI_ALREADY_INITIALIZED) R(CKR_FUNCTION_REJECTED)
+	R(CKR_ACTION_PROHIBITED) R(CKR_ATTRIBUTE_READ_ONLY) R(CKR_ATTRIBUTE_SENSITIVE)
+	R(CKR_ATTRIBUTE_VALUE_INVALID) R(CKR_CURVE_NOT_SUPPORTED) R(CKR_KEY_SIZE_RANGE)
+	R(CKR_TEMPLATE_INCOMPLETE) R(CKR_TEMPLATE_INCONSISTENT)
 	R(CKR_SESSION_EXISTS) R(CKR_SESSION_READ_ONLY_EXISTS) R(CKR_SESSION_READ_WRITE_SO_EXISTS)
 #undef R
 };
@@ -462,6 +466,79 @@ static CK_RV do_slots(char *w[WORDS])
 	return rv;
 }
 
+/* --- objects by their attributes (template.h) ---------------------- */
+
+/* create TEMPLATE: the new object is the one found last, and so with those below. */
+static CK_RV do_create(char *w[WORDS])
+{
+	struct template t;
+
+	return template_read(w[1], &t) ? p11->C_CreateObject(session, t.attrs, t.n, &found) : CKR_ARGUMENTS_BAD;
+}
+
+static CK_RV do_copy(char *w[WORDS])
+{
+	struct template t;
+
+	return template_read(w[1], &t) ? p11->C_CopyObject(session, found, t.attrs, t.n, &found) : CKR_ARGUMENTS_BAD;
+}
+
+static CK_RV do_set(char *w[WORDS])
+{
+	struct template t;
+
+	return template_read(w[1], &t) ? p11->C_SetAttributeValue(session, found, t.attrs, t.n) : CKR_ARGUMENTS_BAD;
+}
+
+static CK_RV do_destroy(char *w[WORDS])
+{
+	(void)w;
+	return p11->C_DestroyObject(session, found);
+}
+
+/* get ATTRIBUTE: says its bytes. */
+static CK_RV do_get(char *w[WORDS])
+{
+	CK_BYTE value[MESSAGE_MOST];
+	CK_ATTRIBUTE a = { .pValue = value, .ulValueLen = sizeof value };
+	CK_RV rv = template_type(w[1], &a.type) ? p11->C_GetAttributeValue(session, found, &a, 1)
+	                                        : CKR_ARGUMENTS_BAD;
+
+	for (CK_ULONG i = 0; rv == CKR_OK && i < a.ulValueLen && 2 * i + 2 < sizeof beside; i++)
+		snprintf(beside + 2 * i, 3, "%02x", value[i]);
+	return rv;
+}
+
+/* search TEMPLATE: says how many there are. */
+static CK_RV do_search(char *w[WORDS])
+{
+	CK_OBJECT_HANDLE objects[64];
+	struct template t;
+	CK_ULONG n = 0;
+	CK_RV rv = template_read(w[1], &t) ? p11->C_FindObjectsInit(session, t.attrs, t.n) : CKR_ARGUMENTS_BAD;
+
+	if (rv == CKR_OK)
+		rv = p11->C_FindObjects(session, objects, COUNT(objects), &n);
+	if (rv == CKR_OK)
+		rv = p11->C_FindObjectsFinal(session);
+	if (rv == CKR_OK && n)
+		found = objects[0];
+	snprintf(beside, sizeof beside, "%lu", n);
+	return rv;
+}
+
+/* generate PUBLIC PRIVATE: a P-256 pair; the private key is the one found last. */
+static CK_RV do_generate(char *w[WORDS])
+{
+	CK_MECHANISM m = { .mechanism = CKM_EC_KEY_PAIR_GEN };
+	struct template public, private;
+	CK_OBJECT_HANDLE other;
+
+	if (!template_read(w[1], &public) || !template_read(w[2], &private))
+		return CKR_ARGUMENTS_BAD;
+	return p11->C_GenerateKeyPair(session, &m, public.attrs, public.n, private.attrs, private.n, &other, &found);
+}
+
 static const struct { const char *name; CK_RV (*run)(char *w[WORDS]); } commands[] = {
 	{ "init", do_init }, { "finalize", do_finalize }, { "open", do_open },
 	{ "close", do_close }, { "login", do_login }, { "logout", do_logout },
@@ -472,6 +549,9 @@ static const struct { const char *name; CK_RV (*run)(char *w[WORDS]); } commands
 	{ "both-final", do_both_final }, { "wait", do_wait }, { "slots", do_slots },
 	{ "use", do_use }, { "setpin", do_setpin }, { "initpin", do_initpin },
 	{ "inittoken", do_inittoken }, { "certificates", do_certificates },
+	{ "create", do_create }, { "copy", do_copy }, { "set", do_set },
+	{ "destroy", do_destroy }, { "get", do_get }, { "search", do_search },
+	{ "generate", do_generate },
 };
 
 static CK_RV obey(char *line)

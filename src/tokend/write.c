@@ -71,16 +71,20 @@ static void encode_data(struct job *j, struct buf *b)
 	secret_wipe(&in.pin);
 }
 
-/* The object as it is now on the token: gone, new, or with other attributes. */
+/* The object as it is now on the token: gone, new, or with other attributes under the handle it had. */
 static uint32_t data_written(struct job *j)
 {
 	struct token *t = j->token;
+	const struct object *before = object_of_slot(t, j->slot, OBJ_DATA);
+	uint32_t handle = before ? before->handle : 0;
 
 	objects_remove(t, j->slot, OBJ_DATA);
 	if (j->first.n)
 		objects_add_data(t, j->slot, j->first);
 	broker_changed();
 	struct object *o = object_of_slot(t, j->slot, OBJ_DATA);
+	if (o && handle)
+		o->handle = handle;
 	return o ? o->handle : 0;
 }
 
@@ -309,7 +313,12 @@ static err data_set(struct request *rq, struct session *s, struct object *o, str
 {
 	uint8_t room[2 * DATA_BYTES_MAX];
 	struct buf b = BUF(room);
+	struct span v;
 
+	static const CK_ATTRIBUTE_TYPE fixed[] = { CKA_CLASS, CKA_TOKEN, CKA_PRIVATE, CKA_UNIQUE_ID };
+	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
+		if (template_get(attrs, fixed[i], &v))
+			return FAIL(ATTR_READ_ONLY);
 	buf_put(&b, attrs);
 	buf_put(&b, o->attrs);
 	return b.bad ? FAIL(TOKEN_FULL) : write_data(rq, s, o->slot, buf_span(&b), done_data_set);

@@ -31,3 +31,18 @@ user --delete-object --type data --label note >log 2>&1 || { cat log; fail "not 
 p11 -O --type data >log 2>&1
 grep note log && fail "still there"
 grep big log || fail "the other one is gone too"
+
+# a handle outlives what is written to its object
+program A
+on A init
+on A "open rw"
+on A "login $P11_PIN"
+on A "create class=data,token=y,label=live,value=one"
+on A "set value=two"
+on A "get value" "CKR_OK 74776f"
+on A "get label" "CKR_OK 6c697665"
+for fixed in class=data token=y private=n unique-id=mine; do
+	on A "set $fixed" CKR_ATTRIBUTE_READ_ONLY
+done
+on A destroy
+on A "get value" CKR_OBJECT_HANDLE_INVALID

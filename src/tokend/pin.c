@@ -243,9 +243,17 @@ void pin_outcome(struct token *t, struct peer *by, const struct secret *pin, err
 
 void puk_outcome(struct token *t, const struct secret *puk, err e)
 {
+	uint32_t before = t->tries.puk;
+
 	remember(t, &t->tries.puk_wrong, puk, e);
+	/* full again; but one may be all that the card allows */
+	if (ok(e) && (before != 1 || t->tries.puk_lost))
+		t->tries.puk = TRIES_UNKNOWN;
+	t->tries.puk_lost = !ok(e) && (t->tries.puk_lost || e.code == E_PUK_WRONG);
 	if (e.code == E_PUK_WRONG && err_tries(e) >= 0)
 		t->tries.puk = (uint32_t)err_tries(e);
 	if (e.code == E_PUK_BLOCKED)
 		t->tries.puk = 0;
+	if (t->tries.puk != before)
+		broker_changed();
 }

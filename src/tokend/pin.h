@@ -16,6 +16,7 @@ struct wrong { bool set; uint8_t digest[32]; };
 struct tries {
 	uint32_t     user, puk;
 	struct wrong pin_wrong, puk_wrong;
+	bool         puk_lost;		/* a try of it was lost here: the card allows more than are left */
 	unsigned     guesses;
 	uint64_t     guessed;
 };

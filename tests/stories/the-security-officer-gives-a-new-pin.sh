@@ -20,9 +20,13 @@ sleep 0.7
 token count reset
 on A "login 11111111 so" CKR_PIN_INCORRECT
 [ "$(apdus)" = 0 ] || fail "the same wrong SO-PIN was sent again"
+pkcs11 -L >slots 2>&1
+grep -q "SO PIN count low" slots || { cat slots; fail "a lost try is not said"; }
 on A "initpin 135792" CKR_USER_NOT_LOGGED_IN
 on A "login $P11_PUK so"
 on A state "CKR_OK 4"
+pkcs11 -L >slots 2>&1
+grep -q "SO PIN count low" slots && { cat slots; fail "all tries are there again and it is not said"; }
 on A "sign rsa $P11_RSA_LABEL" not
 on A "login $P11_PIN" CKR_USER_ANOTHER_ALREADY_LOGGED_IN
 on A "initpin 12345" CKR_PIN_LEN_RANGE

@@ -24,6 +24,8 @@ sed -e '/^#/d' -e "s|^LIBDIR|/usr/lib/$multiarch|" -e 's|^PREFIX|/usr|' -e 's|\(
 	-e 's|/zsh/site-functions/|/zsh/vendor-completions/|' "$TOP_SRCDIR/tests/install.list" | sort >want
 diff want have || fail "install.list (<) and what is in the packages (>) differ"
 
+dpkg-deb -c bsre-token_*.deb | grep ' ./etc/bsre-token/chain\.d/$' || fail "no place for the CAs' certificates"
+
 # the same file for every architecture: p11-kit finds the module by its name
 grep -qx 'module: libbsre-pkcs11.so' root/usr/share/p11-kit/modules/bsre-token.module
 [ "$(dpkg-deb -f libbsre-pkcs11_*.deb Multi-Arch)" = same ]

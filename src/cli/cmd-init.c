@@ -6,6 +6,7 @@
 #include "overview.h"
 #include "print.h"
 #include "say.h"
+#include "steady.h"
 #include "token.h"
 #include "utf8.h"
 #include "wire/records.h"
@@ -135,7 +136,9 @@ static err erase(struct cli *c, const char *label, const struct secret *pin, con
 
 	if (ok(e)) {
 		progress_begin(c, _("Initialising the token"));
+		steady_begin();
 		e = call_TokenErase(c->link, &in, &out, &r);
+		steady_end();
 		progress_end();
 	}
 	secret_wipe(&in.pin);

@@ -9,6 +9,7 @@
 #include "print.h"
 #include "provenance.h"
 #include "say.h"
+#include "steady.h"
 #include "token.h"
 
 #define OID_P256 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07	/* prime256v1, RFC 5480 */
@@ -154,7 +155,9 @@ static err generate(struct cli *c, const struct alg_row *alg, struct KeyPairGene
 		.mech = alg->bits ? CKM_RSA_PKCS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN,
 	};
 	progress_begin(c, _("The token generates the key; this can take a minute"));
+	steady_begin();
 	err e = call_KeyPairGenerate(c->link, &in, out, &r);
+	steady_end();
 	progress_end();
 	return e;
 }

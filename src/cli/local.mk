@@ -46,6 +46,7 @@ libbsrecli_la_SOURCES = \
 	src/cli/print.c src/cli/print.h \
 	src/cli/provenance.c src/cli/provenance.h \
 	src/cli/say.c src/cli/say.h \
+	src/cli/steady.c src/cli/steady.h \
 	src/cli/service.c src/cli/service.h \
 	src/cli/token.c src/cli/token.h \
 	src/cli/tokensign.c src/cli/tokensign.h \

@@ -322,6 +322,10 @@ void job_post(struct job *j)
 	sd_event_source *source = NULL;
 
 	j->turn = turn_of(t, j);
+	if (j->rq && j->rq->peer) {
+		j->pid = j->rq->peer->pid;
+		keep_text(j->program, sizeof j->program, span_str(j->rq->peer->program));
+	}
 	while (*at && (*at)->turn <= j->turn)
 		at = &(*at)->next;
 	j->next = *at;

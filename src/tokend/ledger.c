@@ -414,9 +414,9 @@ static bool note_put(const struct note *n)
 	put(o, "time", when);
 	put(o, "what", n->what);
 	put(o, "result", err_name(n->result));
-	if (n->peer) {
-		put(o, "program", n->peer->program);
-		json_object_set_new(o, "pid", json_integer(n->peer->pid));
+	if (n->program) {
+		put(o, "program", n->program);
+		json_object_set_new(o, "pid", json_integer(n->pid));
 	}
 	if (n->token)
 		put(o, "token", n->token->serial);
@@ -501,7 +501,7 @@ void ledger_job(const char *what, const struct job *j, err result)
 	struct object *key = j->slot && !j->token->gone ? object_of_slot(j->token, j->slot, OBJ_PRIVATE) : NULL;
 
 	ledger_note(&(struct note){
-		.what = what, .peer = j->rq ? j->rq->peer : NULL, .token = j->token, .key = key,
+		.what = what, .program = j->pid ? j->program : NULL, .pid = j->pid, .token = j->token, .key = key,
 		.slot = j->slot, .mech = j->mech, .result = result,
 		.reason = j->call == CardKeyDestroy_ID ? j->last : SPAN_NONE,
 	});

@@ -3,6 +3,7 @@
  * never a PIN. */
 #ifndef BSRE_TOKEND_LEDGER_H
 #define BSRE_TOKEND_LEDGER_H
+#include <sys/types.h>
 #include "lib/err.h"
 #include "lib/span.h"
 
@@ -16,7 +17,8 @@ struct token;
 #define MECH_NONE UINT64_MAX
 struct note {
 	const char          *what;
-	const struct peer   *peer;
+	const char          *program;	/* NULL: none asked */
+	pid_t                pid;
 	const struct token  *token;
 	const struct object *key;
 	uint32_t             slot;

@@ -159,7 +159,8 @@ err puk_refuse_program(struct token *t, const struct secret *puk)
 
 err pin_refused(struct request *rq, struct token *t, const char *what, err e)
 {
-	ledger_note(&(struct note){ .what = what, .peer = rq->peer, .token = t, .mech = MECH_NONE, .result = e });
+	ledger_note(&(struct note){ .what = what, .program = rq->peer->program, .pid = rq->peer->pid, .token = t,
+	                            .mech = MECH_NONE, .result = e });
 	return e.code == E_PIN_REPEATED ? request_refuse_slowly(rq, e) : e;
 }
 

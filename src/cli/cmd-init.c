@@ -8,7 +8,7 @@
 #include "say.h"
 #include "steady.h"
 #include "token.h"
-#include "utf8.h"
+#include "lib/utf8.h"
 #include "wire/records.h"
 
 enum { LABEL_MOST = 32 };		/* bytes of CK_TOKEN_INFO.label */

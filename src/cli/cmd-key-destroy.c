@@ -5,7 +5,7 @@
 #include "print.h"
 #include "say.h"
 #include "token.h"
-#include "utf8.h"
+#include "lib/utf8.h"
 
 enum { REASON_MOST = 200 };		/* bytes: KeyDestroy of calls.def */
 

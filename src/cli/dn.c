@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include "dn.h"
 #include "say.h"
-#include "utf8.h"
+#include "lib/utf8.h"
 
 static const struct dn_attr attrs[] = {
 #define DN_ATTR(shorter, full, json, oid, type, most) { shorter, full, json, oid, DN_##type, most },

@@ -51,7 +51,6 @@ libbsrecli_la_SOURCES = \
 	src/cli/token.c src/cli/token.h \
 	src/cli/tokensign.c src/cli/tokensign.h \
 	src/cli/tty.c src/cli/tty.h \
-	src/cli/utf8.c src/cli/utf8.h \
 	src/cli/wrap.c src/cli/wrap.h
 libbsrecli_la_LIBADD = libbsrewire.la libbsre.la $(CRYPTO_LIBS) $(JANSSON_LIBS) $(SMARTCOLS_LIBS) $(LTLIBINTL)
 

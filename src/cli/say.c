@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "say.h"
-#include "utf8.h"
+#include "lib/utf8.h"
 #include "wrap.h"
 
 static char detail[2048], next_step[512];

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include "utf8.h"
+#include "lib/utf8.h"
 #include "wrap.h"
 
 size_t wrap_width(FILE *f)

@@ -9,6 +9,7 @@ libbsre_la_SOURCES = \
 	src/lib/secret.c src/lib/secret.h \
 	src/lib/span.h \
 	src/lib/text.c src/lib/text.h \
+	src/lib/utf8.c src/lib/utf8.h \
 	src/lib/tlv.h
 
 if HAVE_CMOCKA

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "cli/csr.h"
 #include "cli/say.h"
-#include "cli/utf8.h"
+#include "lib/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

@@ -1,7 +1,7 @@
 /* UTF-8 (RFC 3629), a character at a time. */
-#ifndef BSRE_CLI_UTF8_H
-#define BSRE_CLI_UTF8_H
-#include "lib/span.h"
+#ifndef BSRE_LIB_UTF8_H
+#define BSRE_LIB_UTF8_H
+#include "span.h"
 
 #define UTF8_BAD 0xFFFFFFFFu
 

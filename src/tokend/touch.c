@@ -93,9 +93,14 @@ static int tell(sd_event_source *s, uint64_t usec, void *data)
 	return 0;
 }
 
+static bool wants(const struct job *j)
+{
+	return j->touch == POLICY_ALWAYS || j->touch == POLICY_CACHED;
+}
+
 void touch_begins(struct token *t, const struct job *j)
 {
-	t->touch_wanted = j->touch == POLICY_ALWAYS || j->touch == POLICY_CACHED;
+	t->touch_wanted = wants(j);
 	if (t->touch_wanted)
 		broker_after(&t->touch, PATIENCE_MS, tell, t);
 }
@@ -111,7 +116,5 @@ void touch_ends(struct token *t)
 
 err touch_outcome(const struct job *j, err e)
 {
-	bool wanted = j->touch == POLICY_ALWAYS || j->touch == POLICY_CACHED;
-
-	return wanted && e.code == E_PIN_NEEDED && e.sw == 0x6982 ? (err){ E_NOT_TOUCHED, e.sw } : e;
+	return wants(j) && e.code == E_PIN_NEEDED && e.sw == 0x6982 ? (err){ E_NOT_TOUCHED, e.sw } : e;
 }

@@ -4,18 +4,9 @@
 WAYS=direct
 : "${TOP_SRCDIR:=$(cd "$(dirname "$0")/../.." && pwd)}" "${TOP_BUILDDIR:=$TOP_SRCDIR/build}"
 . "$(dirname "$0")/story.sh"
-command -v dbus-daemon >/dev/null && /usr/bin/python3 -c 'import dbusmock' 2>/dev/null || skip "no python3-dbusmock"
 command -v msgfmt >/dev/null || skip "no msgfmt"
 
-cat >bus.conf <<X
-<busconfig><type>session</type><listen>unix:path=$WORK/bus</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/>
-<allow send_type="signal"/><allow receive_sender="*"/></policy></busconfig>
-X
-dbus-daemon --config-file="$WORK/bus.conf" --nofork --nopidfile >bus.log 2>&1 3>&- 4>&- 5>&- 6>&- &
-until_so test -S "$WORK/bus"
-DBUS_SESSION_BUS_ADDRESS=unix:path=$WORK/bus
-export DBUS_SESSION_BUS_ADDRESS
+bus_start session DBUS_SESSION_BUS_ADDRESS
 /usr/bin/python3 -m dbusmock --session --template notification_daemon >shown 2>&1 3>&- 4>&- 5>&- 6>&- &
 until_so timeout 10 busctl --address="$DBUS_SESSION_BUS_ADDRESS" status org.freedesktop.Notifications
 

@@ -4,17 +4,7 @@
 # changes nothing, nor does waking up.
 WAYS=direct
 . "$(dirname "$0")/story.sh"
-command -v dbus-daemon >/dev/null && /usr/bin/python3 -c 'import dbusmock' 2>/dev/null || skip "no python3-dbusmock"
-
-cat >bus.conf <<X
-<busconfig><type>system</type><listen>unix:path=$WORK/bus</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/>
-<allow send_type="signal"/><allow receive_sender="*"/></policy></busconfig>
-X
-dbus-daemon --config-file="$WORK/bus.conf" --nofork --nopidfile >bus.log 2>&1 3>&- 4>&- 5>&- 6>&- &
-until_so test -S "$WORK/bus"
-DBUS_SYSTEM_BUS_ADDRESS=unix:path=$WORK/bus
-export DBUS_SYSTEM_BUS_ADDRESS
+bus_start system DBUS_SYSTEM_BUS_ADDRESS
 on_bus() { timeout 10 busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" "$@" >reply 2>&1 || { cat reply; return 1; }; }
 call() { on_bus call org.freedesktop.login1 "$@"; }
 /usr/bin/python3 -m dbusmock --system --template logind >mock.log 2>&1 3>&- 4>&- 5>&- 6>&- &

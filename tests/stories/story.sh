@@ -116,6 +116,19 @@ configure() {
 # that is preloaded for the module: it makes pgrep itself hang)
 service_child() { env -u LD_PRELOAD pgrep -f "^bsre-tokend $1" -P "$(service_pid)"; }
 
+# bus_start TYPE VARIABLE: a message bus of this story's own, on which dbusmock can play anybody
+bus_start() {
+	command -v dbus-daemon >/dev/null && /usr/bin/python3 -c 'import dbusmock' 2>/dev/null || skip "no python3-dbusmock"
+	cat >bus.conf <<-X
+		<busconfig><type>$1</type><listen>unix:path=$WORK/bus</listen><auth>EXTERNAL</auth>
+		<policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/>
+		<allow send_type="signal"/><allow receive_sender="*"/></policy></busconfig>
+	X
+	dbus-daemon --config-file="$WORK/bus.conf" --nofork --nopidfile >bus.log 2>&1 3>&- 4>&- 5>&- 6>&- &
+	until_so test -S "$WORK/bus"
+	export "$2=unix:path=$WORK/bus"
+}
+
 # pcscd, after it was killed
 pcscd_start() {
 	/usr/bin/python3 "$TOP_SRCDIR/tests/tools/pcscd-again.py" "$DESK_DIR" \

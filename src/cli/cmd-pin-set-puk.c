@@ -8,25 +8,14 @@ err cmd_pin_set_puk(struct cli *c)
 {
 	struct TokenInfo_in ask = { .token = c->token.id };
 	struct TokenInfo_out info = { 0 };
-	struct TriesRead_in ask_tries = { .token = c->token.id };
-	struct TriesRead_out left = { 0 };
 	struct PinChange_out out = { 0 };
 	SECRET old = { 0 };
 	SECRET new = { 0 };
 	REPLY r = { 0 };
 	REPLY ri = { 0 };
-	REPLY rt = { 0 };
 
 	TRY(call_TokenInfo(c->link, &ask, &info, &ri));
-	TRY(call_TriesRead(c->link, &ask_tries, &left, &rt));
-	if (left.puk_tries == 0)
-		return FAIL(PUK_BLOCKED);
-	if (left.puk_tries == 1) {
-		say_warn(_("only one try is left for the PUK of token '%s'; if it is wrong the "
-				"token can "
-			   "only be erased"), c->token.label);
-		TRY(ask_person(_("LAST TRY"), _("Type LAST TRY to spend it:")));
-	}
+	TRY(token_puk_tries(c));
 	TRY(ask_secret(c, ASK_PUK, &old));
 	TRY(ask_new_secret(c, ASK_NEW_PUK, info.pin_min, info.pin_max, &new));
 	if (secret_eq(&old, &new))

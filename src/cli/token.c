@@ -151,3 +151,25 @@ err token_login(struct cli *c, struct secret *pin)
 	secret_wipe(&in.pin);
 	return e;
 }
+
+err token_puk_tries(struct cli *c)
+{
+	struct TriesRead_in in = { .token = c->token.id };
+	struct TriesRead_out out = { 0 };
+	REPLY r = { 0 };
+
+	TRY(call_TriesRead(c->link, &in, &out, &r));
+	if (out.puk_tries == 0)
+		return FAIL(PUK_BLOCKED);
+	if (out.puk_tries == 255)
+		return OK;
+	if (out.puk_tries == 1) {
+		say_warn(_("only one try is left for the PUK of token '%s'; if it is wrong the token can "
+			   "only be erased"), c->token.label);
+		return ask_person(_("LAST TRY"), _("Type LAST TRY to spend it:"));
+	}
+	say_note(ngettext("The PUK of token '%s' has %u try left.",
+			  "The PUK of token '%s' has %u tries left.", out.puk_tries),
+		 c->token.label, out.puk_tries);
+	return OK;
+}

@@ -31,4 +31,8 @@ err token_login(struct cli *c, struct secret *pin) MUST_USE;
 /* Warns where only two tries are left. PIN_LAST_TRY: one, which only `pin verify` spends; PIN_BLOCKED:
  * none. Asked before a PIN is typed. */
 err token_tries(struct cli *c) MUST_USE;
+
+/* The same for the PUK, read from the card: says how many are left, and lets only a person spend the last.
+ * PUK_BLOCKED; REFUSED: the person did not want to. */
+err token_puk_tries(struct cli *c) MUST_USE;
 #endif

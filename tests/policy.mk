@@ -26,6 +26,7 @@ policy_stories = \
 	tests/stories/a-token-held-by-another-program-is-said-so.sh \
 	tests/stories/a-token-pulled-at-any-command-is-an-error.sh \
 	tests/stories/a-token-that-hangs-is-set-aside.sh \
+	tests/stories/a-typo-does-not-end-anothers-login.sh \
 	tests/stories/a-try-lost-after-a-refill-asks-again.sh \
 	tests/stories/a-try-lost-elsewhere-asks-again.sh \
 	tests/stories/a-key-is-what-its-template-says.sh \

@@ -1,6 +1,7 @@
 /* The queue of one token, and when its card is closed. */
 #include "config.h"
 #include <stdlib.h>
+#include "fill.h"
 #include "job.h"
 #include "ledger.h"
 #include "lib/log.h"
@@ -182,10 +183,11 @@ void job_close_soon(struct token *t)
 }
 
 /* --- the queue --------------------------------------------------------------------------------- */
-/* A context login and the use it is for belong together: nothing comes between them. */
+/* A context login and the use it is for belong together, as do filled tries and the PIN they were filled for:
+ * nothing comes between them. */
 static bool may_hold_on(const struct token *t)
 {
-	return t->fresh && t->jobs && t->jobs->session == t->fresh;
+	return t->jobs && (t->jobs->filled || (t->fresh && t->jobs->session == t->fresh));
 }
 
 /* Has it been too long since other programs could get at the card? */
@@ -221,6 +223,7 @@ static err may_send(const struct job *j)
 {
 	if (j->late)
 		return FAIL(PIN_NEEDED);
+	TRY(j->refused);
 	return j->given && pin_barred(j->token, j->rq ? j->rq->peer : NULL) ? FAIL(PIN_GUESSED) : OK;
 }
 
@@ -262,6 +265,25 @@ void jobs_cancel(struct peer *p)
 		}
 }
 
+/* The card is open: what goes to it next? A job that cannot be sent is left to finish_late. */
+static void send_front(struct token *t)
+{
+	struct job *j = t->jobs, *first;
+	err e = fill_before(j, &first);
+
+	t->turn_now = j->turn;
+	if (!ok(e)) {
+		j->refused = e;
+		job_next(t);
+		return;
+	}
+	if (!first) {
+		t->jobs = j->next;
+		j->next = NULL;
+	}
+	job_send(t, first ? first : j);
+}
+
 static void job_next(struct token *t)
 {
 	if (t->gone || t->running || t->pause)
@@ -283,11 +305,7 @@ static void job_next(struct token *t)
 	}
 	if (!t->open && !may_open(t))
 		return;
-	struct job *j = t->jobs;
-	t->jobs = j->next;
-	j->next = NULL;
-	t->turn_now = j->turn;
-	job_send(t, j);
+	send_front(t);
 }
 
 static int next_job(sd_event_source *s, void *data)

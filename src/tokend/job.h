@@ -21,6 +21,8 @@ struct job {
 	bool            given;		/* its PIN is one that a program gave: it may be barred (pin_barred) */
 	uint32_t        turn;		/* its place in the queue: programs take turns */
 	bool            late;		/* and the login is over: it is not sent any more */
+	bool            filled;		/* the tries were filled before it (fill.c), or that is being done */
+	err             refused;	/* not OK: it is answered so and not sent */
 	void          (*encode)(struct job *j, struct buf *b);
 	void          (*done)(struct job *j, err e, struct cur *reply);
 	struct secret  *pin, *second, *third;	/* owned */

@@ -13,6 +13,7 @@ libbsrebroker_la_SOURCES = \
 	src/tokend/data.c src/tokend/data.h \
 	src/tokend/door.c src/tokend/door.h \
 	src/tokend/encode.c \
+	src/tokend/fill.c src/tokend/fill.h \
 	src/tokend/guard.c src/tokend/guard.h \
 	src/tokend/job.c src/tokend/job.h \
 	src/tokend/ledger.c src/tokend/ledger.h \

@@ -46,6 +46,16 @@ struct secret *login_pin(const struct login *l)
 	return secret_keep(l->pin ? l->pin : &none);
 }
 
+const struct secret *login_kept(const struct token *t)
+{
+	for (struct peer *p = broker.peers; p; p = p->next) {
+		const struct login *l = login_find(p, t);
+		if (l && l->user == CKU_USER && l->pin)
+			return l->pin;
+	}
+	return NULL;
+}
+
 unsigned logins_count(const struct token *t)
 {
 	unsigned n = 0;

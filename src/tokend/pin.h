@@ -48,6 +48,9 @@ void login_end(struct peer *p, struct token *t);
 void logins_end(struct peer *p);
 void logins_end_token(struct token *t);
 
+/* A PIN of the user that some program's login keeps at the token; NULL: none. */
+const struct secret *login_kept(const struct token *t);
+
 /* Programs that are logged in at the token. */
 unsigned logins_count(const struct token *t);
 

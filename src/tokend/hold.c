@@ -9,7 +9,8 @@ enum {
 
 void hold_lost(struct token *t)
 {
-	if (t->tries != TRIES_UNKNOWN)
+	/* of two resets the one with more: what is missing since then others lost */
+	if (t->tries != TRIES_UNKNOWN && (t->unheard == TRIES_UNKNOWN || t->tries > t->unheard))
 		t->unheard = t->tries;
 	t->held = t->verified = t->opened = t->managed = t->to_reset = false;
 	t->tries = TRIES_UNKNOWN;
@@ -56,10 +57,21 @@ err hold_noted(struct token *t, err e)
 		t->tries = (uint8_t)err_tries(e);
 	if (e.code == E_PIN_BLOCKED)
 		t->tries = 0;
-	t->unheard = TRIES_UNKNOWN;
+	if (ok(e))
+		t->unheard = TRIES_UNKNOWN;		/* all are there again */
+	else if (e.code == E_PIN_WRONG && t->unheard != TRIES_UNKNOWN && t->unheard)
+		t->unheard--;				/* this one is accounted for */
 	if (!ok(e))
 		t->verified = false;
 	return e;
+}
+
+uint8_t hold_told(struct token *t)
+{
+	uint8_t known = t->unheard;
+
+	t->unheard = TRIES_UNKNOWN;
+	return known;
 }
 
 /* Refuses where sending a PIN could cost what the caller did not agree to. */

@@ -18,6 +18,10 @@ err hold_tries(struct token *t, uint8_t *left) MUST_USE;
 /* Takes note of what the card's answer to a PIN said; gives it back. */
 err hold_noted(struct token *t, err e) MUST_USE;
 
+/* The tries that there should be, as far as the broker has not heard of them; it does now. TRIES_UNKNOWN:
+ * nothing to tell. */
+uint8_t hold_told(struct token *t);
+
 /* After a PIN was accepted with `before` tries left (TRIES_UNKNOWN): its counter is full again, and the card
  * does not say what that is. Where a try was missing before, the card is asked: it must forget the PIN,
  * tell, and take it again. */

@@ -134,15 +134,17 @@ static int pause_over(sd_event_source *s, uint64_t usec, void *data)
 
 static void done_close(struct job *j, err e, struct cur *reply)
 {
-	struct CardClose_out out = { .left = TRIES_UNKNOWN };
+	struct CardClose_out out = { .known = TRIES_UNKNOWN, .left = TRIES_UNKNOWN };
 	struct token *t = j->token;
 
 	if (ok(e)) {
 		CardClose_get_out(reply, &out);
 		e = cur_done(reply) ? OK : FAIL(BAD_REPLY);
 	}
-	if (ok(e) && !t->gone)
+	if (ok(e) && !t->gone) {
+		pin_tries_seen(t, out.known);
 		pin_tries_seen(t, out.left);
+	}
 	t->open = t->proven = false;
 	t->closed = broker_now();
 	t->fresh = 0;

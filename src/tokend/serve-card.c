@@ -126,6 +126,7 @@ err do_CardTries(struct worker *w, struct CardTries_in *in, struct CardTries_out
 	TRY(can(w, w->token.driver && w->token.driver->tries));
 	TRY(hold(&w->token));
 	TRY(hold_tries(&w->token, &user));
+	out->known = hold_told(&w->token);
 	if (w->token.driver->puk_tries)
 		TRY(w->token.driver->puk_tries(&w->token, &puk));
 	out->user = user;
@@ -250,9 +251,10 @@ err do_CardClose(struct worker *w, struct CardClose_in *in, struct CardClose_out
 	struct token *t = &w->token;
 
 	(void)in;
-	out->left = t->tries != TRIES_UNKNOWN ? t->tries : t->unheard;
+	out->known = hold_told(t);
+	out->left = t->tries;
 	TRY(t->driver ? hold_end(t) : OK);
-	t->unheard = TRIES_UNKNOWN;
+	t->unheard = TRIES_UNKNOWN;		/* the broker hears of all now */
 	return OK;
 }
 

@@ -259,6 +259,7 @@ static void done_tries(struct job *j, err e, struct cur *reply)
 	if (ok(e) && !t->gone) {
 		bool changed = t->tries.puk != got.puk;
 		t->tries.puk = got.puk;
+		pin_tries_seen(t, got.known);
 		pin_tries_seen(t, got.user);
 		if (changed)
 			broker_changed();

@@ -373,6 +373,53 @@ static void resets_forget_no_tries(void **state)
 	paper_end();
 }
 
+/* The broker hears of them with the tries that are left, whichever asks first; and of two resets, or of a wrong
+ * PIN of ours behind one, no loss is hidden. */
+static void resets_are_told(void **state)
+{
+	static const uint8_t cert[] = { 0, 0, 0, 0x9A, 0, 0, 0, 0 };
+	static const char reset[] = "> 00CB3FFF00 0005 5C035FC105 0000\n< reset\n"
+		SELECT "> 00CB3FFF00 0005 5C035FC105 0000\n< 6A82\n";
+	struct frame f;
+
+	(void)state;
+	identified(SELECT ASK("63C3") VERIFY("9000"));
+	paper(reset);
+	paper(ASK("63C2") "> 00F7008100 0000\n< 6A88\n");
+	assert_true(ok(LOGIN("123456", 2)));
+	assert_true(ok(serve(CardCert_ID, SPAN_OF(cert), &f)));
+	assert_true(ok(JOB_DO(CardTries)));
+	assert_int_equal(CardTries_reply.known, 3);
+	assert_int_equal(CardTries_reply.user, 2);
+	assert_true(ok(JOB_DO(CardClose)));
+	assert_int_equal(CardClose_reply.known, 255);		/* said already */
+	assert_int_equal(CardClose_reply.left, 2);
+	paper_end();
+	identified(SELECT ASK("63C3") VERIFY("9000"));
+	paper(reset);
+	paper(ASK("63C2"));
+	paper(reset);
+	assert_true(ok(LOGIN("123456", 2)));
+	assert_true(ok(serve(CardCert_ID, SPAN_OF(cert), &f)));
+	assert_err(LOGIN("123456", 2), TRIES_CHANGED);
+	assert_true(ok(serve(CardCert_ID, SPAN_OF(cert), &f)));
+	assert_true(ok(JOB_DO(CardClose)));
+	assert_int_equal(CardClose_reply.known, 3);
+	assert_int_equal(CardClose_reply.left, 255);
+	paper_end();
+	identified(SELECT ASK("63C5") VERIFY("9000"));
+	paper(reset);
+	paper(ASK("63C4") VERIFY("63C3"));
+	assert_true(ok(LOGIN("123456", 4)));
+	assert_true(ok(serve(CardCert_ID, SPAN_OF(cert), &f)));
+	assert_err(LOGIN("123457", 254), PIN_WRONG);
+	assert_err(LOGIN("123456", 3), TRIES_CHANGED);
+	assert_true(ok(JOB_DO(CardClose)));
+	assert_int_equal(CardClose_reply.known, 4);
+	assert_int_equal(CardClose_reply.left, 3);
+	paper_end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -384,7 +431,7 @@ int main(void)
 		cmocka_unit_test(wrong_pin_counts), cmocka_unit_test(full_is_learned),
 		cmocka_unit_test(foreign_login_is_taken_back), cmocka_unit_test(closing),
 		cmocka_unit_test(another_applet), cmocka_unit_test(frames), cmocka_unit_test(resets),
-		cmocka_unit_test(resets_forget_no_tries),
+		cmocka_unit_test(resets_forget_no_tries), cmocka_unit_test(resets_are_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

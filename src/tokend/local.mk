@@ -45,6 +45,15 @@ bsre_tokend_SOURCES = src/tokend/tokend.c
 bsre_tokend_CFLAGS = $(libbsrebroker_la_CFLAGS)
 bsre_tokend_LDADD = libbsrebroker.la libbsrecard.la
 
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-pin
+TESTS += tests/unit/test-pin
+tests_unit_test_pin_SOURCES = tests/unit/test-pin.c tests/unit/unit.h
+tests_unit_test_pin_CFLAGS = $(libbsrebroker_la_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_pin_LDADD = libbsrebroker.la $(CMOCKA_LIBS)
+tests_unit_test_pin_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=broker_now
+endif
+
 # fuzz targets: libFuzzer's main with --enable-fuzzers, otherwise one that runs the corpus
 broker_fuzz_targets = \
 	tests/fuzz/fuzz-broker \

@@ -46,24 +46,11 @@ tests_stories_p11client_LDADD = -ldl -lpthread
 noinst_PROGRAMS += tests/stories/pinscan
 tests_stories_pinscan_SOURCES = tests/stories/pinscan.c
 
-# programs of others on top of the module
-clients = \
-	tests/clients/java.sh \
-	tests/clients/nss.sh \
-	tests/clients/openssh.sh \
-	tests/clients/openssl-engine.sh \
-	tests/clients/p11-kit.sh \
-	tests/clients/p11tool.sh \
-	tests/clients/pdfsig.sh \
-	tests/clients/pkcs11-tool.sh
-EXTRA_DIST += $(clients) tests/clients/lib.sh tests/clients/tls-server.py tests/clients/slot-of.py \
-	tests/clients/P11Client.java
-
-# what reads the source, or runs heavy programs of others: once is enough, without sanitizers
+# what reads the source, or packs it: once is enough, without sanitizers
 once = tests/house.sh tests/docs.sh tests/lint.sh tests/desk.sh tests/install.sh tests/words.sh \
 	tests/deb.sh
 if !SANITIZERS
-TESTS += $(once) $(clients)
+TESTS += $(once)
 endif
 EXTRA_DIST += $(once) tests/install.list
 

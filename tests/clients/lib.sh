@@ -6,7 +6,7 @@
 set -u
 NAME=$(basename "$0" .sh)
 HERE=$(cd "$(dirname "$0")" && pwd)
-: "${TOP_SRCDIR:=$(cd "$HERE/../.." && pwd)}"
+: "${TOP_SRCDIR:=$(cd "$HERE/../.." && pwd)}" "${TOP_BUILDDIR:=$TOP_SRCDIR/build}"
 
 skip() { echo "skipped: $*"; exit 77; }
 fail() { echo "$NAME: $*" >&2; exit 1; }
@@ -19,7 +19,12 @@ needfile() { for t; do [ -e "$t" ] || skip "no $t"; done; }
 setup() {
 	[ -n "${DESK_DIR:-}" ] || exec "$TOP_SRCDIR/scripts/with-token" --pcscd sh "$0"
 	CA=$TEST_CA_DIR/ca.pem
-	WORK=$DESK_DIR/work
+	WORK=$DESK_DIR/clients/$NAME
+	rm -rf "$WORK"
+	mkdir -p "$WORK"
+	trap clean EXIT
+	trap 'exit 1' INT TERM HUP
+	control
 	HOME=$WORK/home
 	XDG_CONFIG_HOME=$HOME/.config
 	XDG_RUNTIME_DIR=$WORK/run
@@ -34,6 +39,31 @@ setup() {
 	RSA_FPR=$(fpr "$TEST_CA_DIR/rsa.pem")
 	EC_FPR=$(fpr "$TEST_CA_DIR/ec.pem")
 	echo "message to sign, $NAME" >"$WORK/msg"
+}
+# What was started in the background ends with the script: others may use this desk after it.
+clean() {
+	jobs -p >"$WORK/jobs"
+	# shellcheck disable=SC2046  # a list of numbers
+	[ ! -s "$WORK/jobs" ] || kill $(cat "$WORK/jobs") 2>/dev/null
+	keep
+}
+# As run-all wants it for a control: a wrong PIN, or a module whose signatures are wrong. Must fail.
+control() {
+	case ${CLIENTS_CONTROL:-} in
+	'') ;;
+	wrong-pin) P11_PIN=135790 ;;
+	broken)
+		WRONG_SIGNER_OVER=$P11_MODULE P11_MODULE=$TOP_BUILDDIR/.libs/wrong-signer.so
+		export WRONG_SIGNER_OVER
+		[ -f "$P11_MODULE" ] || fail "no $P11_MODULE; make -C build makes it" ;;
+	*) fail "CLIENTS_CONTROL=$CLIENTS_CONTROL?" ;;
+	esac
+}
+# With KEEP=DIR the work folder (logs, screenshots, what was signed) stays in DIR/NAME.
+keep() {
+	[ -n "${KEEP:-}" ] || return 0
+	rm -rf "${KEEP:?}/$NAME"
+	mkdir -p "$KEEP" && cp -r "$WORK" "$KEEP/$NAME"
 }
 fpr() { openssl x509 -in "$1" -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' | tr A-F a-f; }
 # percent-encoded, for a pkcs11: URI

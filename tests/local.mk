@@ -41,7 +41,8 @@ EXTRA_DIST += $(stories) tests/stories/story.sh
 
 # a program that stories order about; not a check_PROGRAM, since stories are run by hand as well
 noinst_PROGRAMS += tests/stories/p11client
-tests_stories_p11client_SOURCES = tests/stories/p11client.c tests/stories/template.c tests/stories/template.h
+tests_stories_p11client_SOURCES = tests/stories/p11client.c tests/stories/client.h tests/stories/objects.c \
+	tests/stories/template.c tests/stories/template.h
 tests_stories_p11client_LDADD = -ldl -lpthread
 noinst_PROGRAMS += tests/stories/pinscan
 tests_stories_pinscan_SOURCES = tests/stories/pinscan.c

@@ -8,16 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "lib/cryptoki.h"
-#include "template.h"
+#include "client.h"
 
-enum { WORDS = 5, SIGNATURE_MOST = 1024, MESSAGE_MOST = 4096, SESSIONS = 64 };
+enum { SIGNATURE_MOST = 1024, SESSIONS = 64 };
 
-static CK_FUNCTION_LIST_PTR p11;
-static CK_SESSION_HANDLE session;	/* the one that commands are for: opened last, or chosen by use */
+CK_FUNCTION_LIST_PTR p11;
+CK_SESSION_HANDLE session;
+CK_OBJECT_HANDLE found;
+char beside[BESIDE];
 static CK_SESSION_HANDLE opened[SESSIONS];
 static unsigned opened_n;
-static CK_OBJECT_HANDLE found;		/* the object found last, which the label "-" stands for */
 
 /* --- names ------------------------------------------------------------------------------------- */
 
@@ -38,7 +38,7 @@ static const struct { CK_RV rv; const char *name; } results[] = {
 	R(CKR_CRYPTOKI_NOT_INITIALIZED) R(CKR_CRYPTOKI_ALREADY_INITIALIZED) R(CKR_FUNCTION_REJECTED)
 	R(CKR_ACTION_PROHIBITED) R(CKR_ATTRIBUTE_READ_ONLY) R(CKR_ATTRIBUTE_SENSITIVE)
 	R(CKR_ATTRIBUTE_VALUE_INVALID) R(CKR_CURVE_NOT_SUPPORTED) R(CKR_KEY_SIZE_RANGE)
-	R(CKR_TEMPLATE_INCOMPLETE) R(CKR_TEMPLATE_INCONSISTENT)
+	R(CKR_TEMPLATE_INCOMPLETE) R(CKR_TEMPLATE_INCONSISTENT) R(CKR_USER_PIN_NOT_INITIALIZED)
 	R(CKR_SESSION_EXISTS) R(CKR_SESSION_READ_ONLY_EXISTS) R(CKR_SESSION_READ_WRITE_SO_EXISTS)
 #undef R
 };
@@ -55,7 +55,6 @@ static const struct { const char *name; CK_USER_TYPE user; } users[] = {
 	{ "user", CKU_USER }, { "so", CKU_SO }, { "context", CKU_CONTEXT_SPECIFIC },
 };
 
-#define COUNT(table) (sizeof (table) / sizeof *(table))
 #define LOOK_UP(table, word, field, out) do { \
 	size_t i_ = 0; \
 	while (i_ < COUNT(table) && strcmp((table)[i_].name, (word))) \
@@ -76,9 +75,7 @@ static const char *result_name(CK_RV rv)
 	return number;
 }
 
-/* --- commands: each gets its words and may leave something to say beside the result ------------ */
-
-static char beside[128];
+/* --- commands ------------------------------------------------------------------------------------ */
 
 /* Is this the label, which is padded with blanks? In a command a blank is written "_". */
 static bool has_label(const CK_TOKEN_INFO *info, const char *label)
@@ -201,7 +198,7 @@ static CK_RV do_state(char *w[WORDS])
 	return rv;
 }
 
-/* What the token's flags say of the PIN: low, final, locked. */
+/* What the token's flags say of the PIN: low, final, locked, change, unset. */
 static CK_RV do_pin(char *w[WORDS])
 {
 	CK_SLOT_ID slot = 0;
@@ -210,15 +207,15 @@ static CK_RV do_pin(char *w[WORDS])
 
 	if (rv == CKR_OK)
 		rv = p11->C_GetTokenInfo(slot, &info);
-	snprintf(beside, sizeof beside, "%s%s%s%s", info.flags & CKF_USER_PIN_COUNT_LOW ? "low " : "",
+	snprintf(beside, sizeof beside, "%s%s%s%s%s", info.flags & CKF_USER_PIN_COUNT_LOW ? "low " : "",
 		info.flags & CKF_USER_PIN_FINAL_TRY ? "final " : "",
 		info.flags & CKF_USER_PIN_LOCKED ? "locked " : "",
-		info.flags & CKF_USER_PIN_TO_BE_CHANGED ? "change " : "");
+		info.flags & CKF_USER_PIN_TO_BE_CHANGED ? "change " : "",
+		info.flags & CKF_USER_PIN_INITIALIZED ? "" : "unset ");
 	return rv;
 }
 
-/* name: a label; "id:02": one byte of CKA_ID, since modules differ in their labels; "": any. */
-static CK_RV find(const char *class_name, const char *name, CK_OBJECT_HANDLE *object)
+CK_RV find(const char *class_name, const char *name, CK_OBJECT_HANDLE *object)
 {
 	CK_OBJECT_CLASS class;
 	CK_ATTRIBUTE filter[] = {
@@ -466,79 +463,6 @@ static CK_RV do_slots(char *w[WORDS])
 	return rv;
 }
 
-/* --- objects by their attributes (template.h) ---------------------- */
-
-/* create TEMPLATE: the new object is the one found last, and so with those below. */
-static CK_RV do_create(char *w[WORDS])
-{
-	struct template t;
-
-	return template_read(w[1], &t) ? p11->C_CreateObject(session, t.attrs, t.n, &found) : CKR_ARGUMENTS_BAD;
-}
-
-static CK_RV do_copy(char *w[WORDS])
-{
-	struct template t;
-
-	return template_read(w[1], &t) ? p11->C_CopyObject(session, found, t.attrs, t.n, &found) : CKR_ARGUMENTS_BAD;
-}
-
-static CK_RV do_set(char *w[WORDS])
-{
-	struct template t;
-
-	return template_read(w[1], &t) ? p11->C_SetAttributeValue(session, found, t.attrs, t.n) : CKR_ARGUMENTS_BAD;
-}
-
-static CK_RV do_destroy(char *w[WORDS])
-{
-	(void)w;
-	return p11->C_DestroyObject(session, found);
-}
-
-/* get ATTRIBUTE: says its bytes. */
-static CK_RV do_get(char *w[WORDS])
-{
-	CK_BYTE value[MESSAGE_MOST];
-	CK_ATTRIBUTE a = { .pValue = value, .ulValueLen = sizeof value };
-	CK_RV rv = template_type(w[1], &a.type) ? p11->C_GetAttributeValue(session, found, &a, 1)
-	                                        : CKR_ARGUMENTS_BAD;
-
-	for (CK_ULONG i = 0; rv == CKR_OK && i < a.ulValueLen && 2 * i + 2 < sizeof beside; i++)
-		snprintf(beside + 2 * i, 3, "%02x", value[i]);
-	return rv;
-}
-
-/* search TEMPLATE: says how many there are. */
-static CK_RV do_search(char *w[WORDS])
-{
-	CK_OBJECT_HANDLE objects[64];
-	struct template t;
-	CK_ULONG n = 0;
-	CK_RV rv = template_read(w[1], &t) ? p11->C_FindObjectsInit(session, t.attrs, t.n) : CKR_ARGUMENTS_BAD;
-
-	if (rv == CKR_OK)
-		rv = p11->C_FindObjects(session, objects, COUNT(objects), &n);
-	if (rv == CKR_OK)
-		rv = p11->C_FindObjectsFinal(session);
-	if (rv == CKR_OK && n)
-		found = objects[0];
-	snprintf(beside, sizeof beside, "%lu", n);
-	return rv;
-}
-
-/* generate PUBLIC PRIVATE: a P-256 pair; the private key is the one found last. */
-static CK_RV do_generate(char *w[WORDS])
-{
-	CK_MECHANISM m = { .mechanism = CKM_EC_KEY_PAIR_GEN };
-	struct template public, private;
-	CK_OBJECT_HANDLE other;
-
-	if (!template_read(w[1], &public) || !template_read(w[2], &private))
-		return CKR_ARGUMENTS_BAD;
-	return p11->C_GenerateKeyPair(session, &m, public.attrs, public.n, private.attrs, private.n, &other, &found);
-}
-
 static const struct { const char *name; CK_RV (*run)(char *w[WORDS]); } commands[] = {
 	{ "init", do_init }, { "finalize", do_finalize }, { "open", do_open },
 	{ "close", do_close }, { "login", do_login }, { "logout", do_logout },
@@ -551,7 +475,7 @@ static const struct { const char *name; CK_RV (*run)(char *w[WORDS]); } commands
 	{ "inittoken", do_inittoken }, { "certificates", do_certificates },
 	{ "create", do_create }, { "copy", do_copy }, { "set", do_set },
 	{ "destroy", do_destroy }, { "get", do_get }, { "search", do_search },
-	{ "generate", do_generate },
+	{ "generate", do_generate }, { "derive", do_derive },
 };
 
 static CK_RV obey(char *line)

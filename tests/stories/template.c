@@ -12,7 +12,10 @@ static const struct { const char *name; CK_ATTRIBUTE_TYPE type; } types[] = {
 	{ "sign", CKA_SIGN }, { "sensitive", CKA_SENSITIVE }, { "extractable", CKA_EXTRACTABLE },
 	{ "modifiable", CKA_MODIFIABLE }, { "copyable", CKA_COPYABLE }, { "destroyable", CKA_DESTROYABLE },
 	{ "always", CKA_ALWAYS_AUTHENTICATE }, { "slot", CKA_BSRE_SLOT }, { "pin-policy", CKA_BSRE_PIN_POLICY },
-	{ "certificate-type", CKA_CERTIFICATE_TYPE }, { "value-len", CKA_VALUE_LEN },
+	{ "certificate-type", CKA_CERTIFICATE_TYPE }, { "value-len", CKA_VALUE_LEN }, { "issuer", CKA_ISSUER },
+	{ "always-sensitive", CKA_ALWAYS_SENSITIVE }, { "never-extractable", CKA_NEVER_EXTRACTABLE },
+	{ "local", CKA_LOCAL }, { "decrypt", CKA_DECRYPT }, { "derive", CKA_DERIVE }, { "trusted", CKA_TRUSTED },
+	{ "serial", CKA_SERIAL_NUMBER }, { "start-date", CKA_START_DATE }, { "vendor", CKA_VENDOR_DEFINED | 7 },
 };
 
 static const struct { const char *name; CK_ULONG num; } numbers[] = {

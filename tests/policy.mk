@@ -30,6 +30,7 @@ policy_stories = \
 	tests/stories/a-try-lost-after-a-refill-asks-again.sh \
 	tests/stories/a-try-lost-elsewhere-asks-again.sh \
 	tests/stories/a-key-is-what-its-template-says.sh \
+	tests/stories/session-objects-keep-their-word.sh \
 	tests/stories/a-worker-that-dies-costs-its-token-alone.sh \
 	tests/stories/a-wrong-pin-is-not-sent-twice.sh \
 	tests/stories/an-idle-login-ends.sh \

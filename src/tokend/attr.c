@@ -43,16 +43,37 @@ static CK_RV from_bits(union scratch *x, const struct object *o, struct span *v)
 #define as_bytes(f) from_span((f), false, v)
 #define as_text(f)  from_span((f), true, v)
 #define as_bits(f)  from_bits(x, (f), v)
+#define as_date(f)  as_text(f)
 #define as_never(f) ((void)(f), CKR_ATTRIBUTE_SENSITIVE)
 
-CK_RV attr_get(const struct object *o, CK_ATTRIBUTE_TYPE type, union scratch *x, struct span *v)
+CK_RV attr_of(const struct object *o, CK_ATTRIBUTE_TYPE type, union scratch *x, struct span *v)
 {
-	if (o->attrs.n && template_get(o->attrs, type, v))
-		return CKR_OK;
-#define ATTR(cka, kinds, as, from) if (type == (cka) && (o->kind & (kinds))) return as_##as(from);
+#define ATTR(cka, kinds, as, from, may) if (type == (cka) && (o->kind & (kinds))) return as_##as(from);
 #include "attr.def"
 #undef ATTR
 	return CKR_ATTRIBUTE_TYPE_INVALID;
+}
+
+/* What of a session object's template is not for programs to read. */
+static bool is_hidden(const struct object *o, CK_ATTRIBUTE_TYPE type)
+{
+	return type == CKA_VALUE && o->kind & OBJ_SECRET &&
+		(attr_flag(o, CKA_SENSITIVE) || !attr_flag(o, CKA_EXTRACTABLE));
+}
+
+CK_RV attr_get(const struct object *o, CK_ATTRIBUTE_TYPE type, union scratch *x, struct span *v)
+{
+	if (o->attrs.n && !is_hidden(o, type) && template_get(o->attrs, type, v))
+		return CKR_OK;
+	return attr_of(o, type, x, v);
+}
+
+bool attr_flag(const struct object *o, CK_ATTRIBUTE_TYPE type)
+{
+	union scratch x;
+	struct span v;
+
+	return attr_get(o, type, &x, &v) == CKR_OK && v.n == sizeof(CK_BBOOL) && v.p[0] != CK_FALSE;
 }
 
 bool attrs_match(const struct object *o, struct span filter)

@@ -33,6 +33,7 @@ libbsrebroker_la_SOURCES = \
 	src/tokend/serve-session.c \
 	src/tokend/serve-slot.c \
 	src/tokend/session.c src/tokend/session.h \
+	src/tokend/template.c src/tokend/template.h \
 	src/tokend/token.c src/tokend/token.h \
 	src/tokend/touch.c src/tokend/touch.h \
 	src/tokend/use.c src/tokend/use.h \

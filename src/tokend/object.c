@@ -43,6 +43,14 @@ unsigned alg_bits(enum alg alg)
 	return 0;
 }
 
+size_t alg_point(struct span curve)
+{
+	for (size_t i = 0; i < ALGS; i++)
+		if (algs[i].kind == KEY_EC && span_eq(algs[i].curve, curve))
+			return 1 + algs[i].bits / 4;
+	return 0;
+}
+
 size_t alg_signature(enum alg alg)
 {
 	size_t bytes = alg_bits(alg) / 8;
@@ -75,7 +83,7 @@ void object_free(struct object *o)
 	free(o);
 }
 
-static unsigned kind_of(CK_ULONG cls)
+unsigned object_kind(CK_ULONG cls)
 {
 	return cls == CKO_CERTIFICATE ? OBJ_CERT : cls == CKO_PUBLIC_KEY ? OBJ_PUBLIC :
 	       cls == CKO_PRIVATE_KEY ? OBJ_PRIVATE : cls == CKO_DATA ? OBJ_DATA :
@@ -91,7 +99,7 @@ struct object *object_new(CK_ULONG cls)
 		return NULL;
 	o->handle = broker_next_id();
 	o->cls = cls;
-	o->kind = kind_of(cls);
+	o->kind = object_kind(cls);
 	o->key_type = CK_UNAVAILABLE_INFORMATION;
 	snprintf(text, sizeof text, "session-%u", o->handle);
 	if (keep_span(&o->unique, span_str(text)))
@@ -230,16 +238,15 @@ struct object *object_of_slot(const struct token *t, uint32_t slot, unsigned kin
 
 bool object_visible(const struct session *s, const struct object *o)
 {
-	return !(o->kind & OBJ_PRIVATE) || session_user(s) == CKU_USER;
+	return !attr_flag(o, CKA_PRIVATE) || session_user(s) == CKU_USER;
 }
 
 struct object *object_find(const struct session *s, uint32_t handle)
 {
-
 	for (struct session *other = s->peer->sessions; other; other = other->next)
 		for (struct object *o = other->objects; o; o = o->next)
 			if (o->handle == handle && other->token == s->token)
-				return o;
+				return object_visible(s, o) ? o : NULL;
 	for (struct object *o = s->token->objects; o; o = o->next)
 		if (o->handle == handle)
 			return object_visible(s, o) ? o : NULL;

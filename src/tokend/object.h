@@ -55,6 +55,9 @@ struct object *object_find(const struct session *s, uint32_t handle);
 /* True where the session may see it. */
 bool object_visible(const struct session *s, const struct object *o);
 
+/* Which rows of attr.def are about objects of a class. */
+unsigned object_kind(CK_ULONG cls);
+
 /* New session object of a template that was checked. NULL: no memory. Not in any list yet. */
 struct object *object_new(CK_ULONG cls);
 void object_free(struct object *o);
@@ -66,6 +69,12 @@ bool keep_span(struct span *out, struct span s);
  * CKR_ATTRIBUTE_SENSITIVE. */
 union scratch { CK_ULONG num; CK_BBOOL flag; };
 CK_RV attr_get(const struct object *o, CK_ATTRIBUTE_TYPE type, union scratch *scratch, struct span *v);
+
+/* The same without the template that a session object was made of. */
+CK_RV attr_of(const struct object *o, CK_ATTRIBUTE_TYPE type, union scratch *scratch, struct span *v);
+
+/* True where the object has it and it is CK_TRUE. */
+bool attr_flag(const struct object *o, CK_ATTRIBUTE_TYPE type);
 
 /* True where the object has every attribute of the template with the same value. */
 bool attrs_match(const struct object *o, struct span filter);
@@ -81,4 +90,6 @@ enum alg alg_of_spki(const struct spki *key);
 /* Bits of its keys; bytes of a signature (r || s for EC). */
 unsigned alg_bits(enum alg a);
 size_t   alg_signature(enum alg a);
+/* Bytes of a point on the curve, by its name (DER); 0: a curve that no token has. */
+size_t   alg_point(struct span curve);
 #endif

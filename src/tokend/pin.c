@@ -65,11 +65,12 @@ unsigned logins_count(const struct token *t)
 	return n;
 }
 
-static void login_free(struct login **at)
+static void login_free(struct peer *p, struct login **at)
 {
 	struct login *l = *at;
 
 	*at = l->next;
+	session_objects_end(p, l->token);
 	secret_drop(l->pin);
 	free(l);
 }
@@ -79,7 +80,7 @@ void login_end(struct peer *p, struct token *t)
 	for (struct login **at = &p->logins; *at; at = &(*at)->next)
 		if ((*at)->token == t) {
 			log_line(LOG_NOTICE, "logout pid=%d token=%s", (int)p->pid, t->serial);
-			login_free(at);
+			login_free(p, at);
 			break;
 		}
 	jobs_forget(t, p, false);
@@ -98,7 +99,7 @@ void logins_end_token(struct token *t)
 	for (struct peer *p = broker.peers; p; p = p->next)
 		for (struct login **at = &p->logins; *at;)
 			if ((*at)->token == t)
-				login_free(at);
+				login_free(p, at);
 			else
 				at = &(*at)->next;
 	contexts_end_token(t);

@@ -4,28 +4,37 @@
 #include "lib/log.h"
 #include "mech.h"
 #include "peer.h"
+#include "template.h"
 #include "use.h"
 #include "write.h"
 
 enum { SECRET_BYTES_MAX = 66, TEMPLATE_MAX = 8192 };
 
-/* The template with the value that was agreed; CKA_VALUE_LEN shortens it from its end. */
-static err secret_object(struct session *s, struct span attrs, struct span x, struct object **made)
+/* The template with the value that was agreed; CKA_VALUE_LEN shortens it from its end. A secret was never
+ * anywhere else only where its key was not (PKCS#11 2.3.16). */
+static err secret_object(struct session *s, struct span attrs, struct span x, bool generated,
+                         struct object **made)
 {
-	static uint8_t room[TEMPLATE_MAX];
-	struct buf b = BUF(room);
+	static uint8_t room[TEMPLATE_MAX], own_room[256];
+	struct buf b = BUF(room), own = BUF(own_room);
 	CK_ULONG n = template_ulong(attrs, CKA_VALUE_LEN, x.n);
-	struct AttrRec_in value = { .type = CKA_VALUE, .value = span_first(x, n) };
-	struct AttrRec_in length = { .type = CKA_VALUE_LEN, .value = SPAN_OF(((CK_ULONG[]){ n })) };
+	CK_BBOOL sensitive = generated && template_bool(attrs, CKA_SENSITIVE, false);
+	CK_BBOOL kept = generated && !template_bool(attrs, CKA_EXTRACTABLE, true);
+	struct AttrRec_in ours[] = {
+		{ .type = CKA_VALUE, .value = span_first(x, n) },
+		{ .type = CKA_VALUE_LEN, .value = { (uint8_t *)&n, sizeof n } },
+		{ .type = CKA_ALWAYS_SENSITIVE, .value = { &sensitive, 1 } },
+		{ .type = CKA_NEVER_EXTRACTABLE, .value = { &kept, 1 } },
+	};
 
 	if (n == 0 || n > x.n)
 		return FAIL(ATTR_VALUE);
-	/* ours stand first: the first entry of a type counts */
-	AttrRec_put_in(&b, &value);
-	AttrRec_put_in(&b, &length);
-	buf_put(&b, attrs);
-	err e = b.bad ? FAIL(QUOTA) : session_object(s, CKO_SECRET_KEY, buf_span(&b), made);
+	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+		AttrRec_put_in(&own, &ours[i]);
+	template_merge(&b, buf_span(&own), attrs);
+	err e = own.bad || b.bad ? FAIL(QUOTA) : session_object(s, CKO_SECRET_KEY, buf_span(&b), made);
 	wipe(room, sizeof room);
+	wipe(own_room, sizeof own_room);
 	return e;
 }
 
@@ -34,6 +43,7 @@ static void done_derive(struct job *j, err e, struct cur *reply)
 	struct session *s = j->rq && j->rq->peer ? session_find(j->rq->peer, j->session) : NULL;
 	struct CardUse_out got = { 0 };
 	struct Derive_out out = { 0 };
+	const struct object *key = object_of_slot(j->token, j->slot, OBJ_PRIVATE);
 	struct object *made;
 
 	e = use_outcome(j, e);
@@ -42,7 +52,7 @@ static void done_derive(struct job *j, err e, struct cur *reply)
 		e = cur_done(reply) && got.out.n <= SECRET_BYTES_MAX ? OK : FAIL(BAD_REPLY);
 	}
 	if (ok(e))
-		e = s ? secret_object(s, j->last, got.out, &made) : FAIL(SESSION_GONE);
+		e = s ? secret_object(s, j->last, got.out, key && key->generated, &made) : FAIL(SESSION_GONE);
 	if (ok(e))
 		out.object = made->handle;
 	log_line(LOG_INFO, "derive token=%s slot=%02x: %s", j->token->serial, j->slot, log_err(e));
@@ -77,7 +87,9 @@ err serve_Derive(struct request *rq, struct Derive_in *in, struct Derive_out *ou
 	EcdhParam_get_in(&c, &param);
 	if (!cur_done(&c) || param.kdf != CKD_NULL || param.shared.n)
 		return FAIL(MECH_PARAM);
-	if (template_bool(in->attrs, CKA_TOKEN, false))
+	TRY(template_check(in->attrs, OBJ_SECRET, TEMPLATE_NEW, NULL));
+	if (template_bool(in->attrs, CKA_TOKEN, false) ||
+	    template_ulong(in->attrs, CKA_CLASS, CKO_SECRET_KEY) != CKO_SECRET_KEY)
 		return FAIL(TEMPLATE_INCONSISTENT);
 	struct span point = raw_point(param.point, 1 + alg_bits(key->alg) / 4);
 	if (point.n != 1 + alg_bits(key->alg) / 4)

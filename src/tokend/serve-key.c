@@ -6,6 +6,7 @@
 #include "lib/text.h"
 #include "mech.h"
 #include "peer.h"
+#include "template.h"
 #include "write.h"
 
 enum { SLOT_AUTH = 0x9A, SLOT_SIGN = 0x9C, SLOT_KEYMAN = 0x9D, SLOT_CARD = 0x9E, SLOT_RETIRED = 0x82,
@@ -175,6 +176,8 @@ err serve_KeyPairGenerate(struct request *rq, struct KeyPairGenerate_in *in, str
 		return FAIL(MECH_INVALID);
 	if (in->param.n)
 		return FAIL(MECH_PARAM);
+	TRY(template_check(in->public_attrs, OBJ_PUBLIC, TEMPLATE_FORM, NULL));
+	TRY(template_check(in->private_attrs, OBJ_PRIVATE, TEMPLATE_FORM, NULL));
 	TRY(may_write(s));
 	TRY(may_generate(in->private_attrs));
 	TRY(wanted_alg(s->token, m, in->public_attrs, &alg));

@@ -60,6 +60,20 @@ void object_gone(struct peer *p, struct object *o)
 	object_free(o);
 }
 
+void session_objects_end(struct peer *p, const struct token *t)
+{
+	for (struct session *s = p->sessions; s; s = s->next)
+		for (struct object **at = &s->objects; *at && s->token == t;) {
+			struct object *o = *at;
+			if (!attr_flag(o, CKA_PRIVATE)) {
+				at = &o->next;
+				continue;
+			}
+			*at = o->next;
+			object_gone(p, o);
+		}
+}
+
 static void session_free(struct session *s)
 {
 	for (int i = 0; i < OP_KINDS; i++)

@@ -56,6 +56,9 @@ uint32_t session_user(const struct session *s);
 size_t object_bytes(const struct object *o);
 void   object_gone(struct peer *p, struct object *o);
 
+/* The end of a login: the program's private session objects at the token go (PKCS#11 5.6.9). */
+void   session_objects_end(struct peer *p, const struct token *t);
+
 /* Ends an operation: its data and the PIN that was given for it are wiped. */
 void op_end(struct op *op);
 

@@ -6,6 +6,7 @@
 #include "lib/log.h"
 #include "lib/text.h"
 #include "peer.h"
+#include "template.h"
 #include "touch.h"
 #include "write.h"
 
@@ -129,9 +130,6 @@ static err write_data(struct request *rq, struct session *s, uint32_t place, str
 
 	if (s->token->flags & TOKEN_NO_OWN_OBJECTS)
 		return FAIL(NOT_SUPPORTED);
-	/* what PIV holds apart from keys anybody can read */
-	if (template_bool(attrs, CKA_PRIVATE, false))
-		return FAIL(TEMPLATE_INCONSISTENT);
 	if (attrs.n)
 		data_put(&b, attrs);
 	if (!place || b.bad)
@@ -189,31 +187,29 @@ static void done_cert(struct job *j, err e, struct cur *reply)
 	answer_ObjectCreate(j->rq, e, &out);
 }
 
-static struct object *key_of_cert(const struct token *t, struct span spki)
+/* slot: the one that the template names; 0: none. */
+static struct object *key_of_cert(const struct token *t, struct span spki, CK_ULONG slot)
 {
 	for (struct object *o = t->objects; o; o = o->next)
-		if (o->kind & OBJ_PUBLIC && span_eq(o->spki, spki))
+		if (o->kind & OBJ_PUBLIC && span_eq(o->spki, spki) && (!slot || o->slot == slot))
 			return o;
 	return NULL;
 }
 
-err write_object(struct request *rq, struct session *s, CK_ULONG cls, struct span attrs)
+static err write_cert(struct request *rq, struct session *s, struct span attrs)
 {
 	struct cert_parts parts;
 	struct span der;
 
-	TRY(may_write(s));
-	if (cls == CKO_DATA)
-		return write_data(rq, s, data_free_place(s->token), attrs, done_data_create);
-	if (cls != CKO_CERTIFICATE)
-		return FAIL(TEMPLATE_INCONSISTENT);
 	if (!template_get(attrs, CKA_VALUE, &der))
 		return FAIL(TEMPLATE_INCOMPLETE);
 	if (!ok(der_cert(der, &parts)))
 		return FAIL(CERT_INVALID);
-	struct object *key = key_of_cert(s->token, parts.spki);
+	struct object *key = key_of_cert(s->token, parts.spki, template_ulong(attrs, CKA_BSRE_SLOT, 0));
 	if (!key)
 		return FAIL(KEY_MISMATCH);
+	TRY(template_agrees(attrs, &(struct object){ .cls = CKO_CERTIFICATE, .kind = OBJ_CERT, .token = true,
+		.slot = key->slot, .der = der, .cert = parts, .spki = parts.spki }));
 	struct job *j = job_new(s->token, CardCertWrite_ID, NULL);
 	if (!j || !ok(job_data(j, der, SPAN_NONE))) {
 		if (j)
@@ -224,6 +220,18 @@ err write_object(struct request *rq, struct session *s, CK_ULONG cls, struct spa
 	j->encode = encode_cert;
 	j->done = done_cert;
 	return write_post(rq, s, j);
+}
+
+err write_object(struct request *rq, struct session *s, CK_ULONG cls, struct span attrs)
+{
+	TRY(may_write(s));
+	if (cls == CKO_CERTIFICATE)
+		return write_cert(rq, s, attrs);
+	if (cls != CKO_DATA)
+		return FAIL(TEMPLATE_INCONSISTENT);
+	/* what PIV holds apart from keys anybody can read (CKA_PRIVATE), and little is kept of it */
+	TRY(template_agrees(attrs, &(struct object){ .cls = CKO_DATA, .kind = OBJ_DATA, .token = true }));
+	return write_data(rq, s, data_free_place(s->token), attrs, done_data_create);
 }
 
 /* --- destruction --------------------------------------------------------------------------------- */
@@ -308,19 +316,12 @@ static void done_names(struct job *j, err e, struct cur *reply)
 	answer_AttrSet(j->rq, e, NULL);
 }
 
-/* The changes stand first: the first entry of a type counts. */
 static err data_set(struct request *rq, struct session *s, struct object *o, struct span attrs)
 {
 	uint8_t room[2 * DATA_BYTES_MAX];
 	struct buf b = BUF(room);
-	struct span v;
 
-	static const CK_ATTRIBUTE_TYPE fixed[] = { CKA_CLASS, CKA_TOKEN, CKA_PRIVATE, CKA_UNIQUE_ID };
-	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
-		if (template_get(attrs, fixed[i], &v))
-			return FAIL(ATTR_READ_ONLY);
-	buf_put(&b, attrs);
-	buf_put(&b, o->attrs);
+	template_merge(&b, attrs, o->attrs);
 	return b.bad ? FAIL(TOKEN_FULL) : write_data(rq, s, o->slot, buf_span(&b), done_data_set);
 }
 

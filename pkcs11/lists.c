@@ -78,6 +78,15 @@ static bool wanted(const CK_INTERFACE *have, const CK_UTF8CHAR *name, const CK_V
 	return (have->flags & flags) == flags;
 }
 
+/* A program of NSS asks for this as well, and no other does. */
+static const char nss_interface[] = "Vendor NSS FIPS Interface";
+static _Atomic bool nss;
+
+bool module_in_nss(void)
+{
+	return nss;
+}
+
 /* name NULL: the default, which is 3.0's; version NULL: the newest. We are not fork-safe in the
  * meaning of CKF_INTERFACE_FORK_SAFE: a child begins anew (PKCS#11 3.0, 5.4.5). */
 CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFACE_PTR *interface,
@@ -85,6 +94,8 @@ CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFACE_PTR *i
 {
 	if (!interface)
 		return CKR_ARGUMENTS_BAD;
+	if (name && strcmp((const char *)name, nss_interface) == 0)
+		nss = true;
 	for (size_t i = 0; i < INTERFACES; i++)
 		if (wanted(&interfaces[i], name, version, flags)) {
 			*interface = &interfaces[i];

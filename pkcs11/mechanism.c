@@ -103,6 +103,25 @@ CK_RV C_GetMechanismList(CK_SLOT_ID slot, CK_MECHANISM_TYPE *list, CK_ULONG *n)
 	return rv;
 }
 
+/* Signatures that hash: NSS makes them in parts, and forgets there that a key wants its PIN each time: it
+ * goes on to C_SignFinal without the login that it makes before C_Sign. Where it finds that it may not sign
+ * with them it hashes by itself. */
+static CK_FLAGS flags_for(CK_MECHANISM_TYPE type, CK_FLAGS flags)
+{
+	if (!module_in_nss())
+		return flags;
+	switch (type) {
+	case CKM_SHA1_RSA_PKCS:
+	case CKM_SHA1_RSA_PKCS_PSS:
+	case CKM_SHA256_RSA_PKCS ... CKM_SHA512_RSA_PKCS_PSS:
+	case CKM_SHA224_RSA_PKCS ... CKM_SHA224_RSA_PKCS_PSS:
+	case CKM_ECDSA_SHA1 ... CKM_ECDSA_SHA512:
+		return flags & ~(CK_FLAGS)CKF_SIGN;
+	default:
+		return flags;
+	}
+}
+
 CK_RV C_GetMechanismInfo(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
 {
 	ENTER(m);
@@ -120,7 +139,7 @@ CK_RV C_GetMechanismInfo(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_I
 		if (have->row[i].type == type) {
 			*info = (CK_MECHANISM_INFO){
 				.ulMinKeySize = have->row[i].smallest,
-				.ulMaxKeySize = have->row[i].largest, .flags = have->row[i].flags,
+				.ulMaxKeySize = have->row[i].largest, .flags = flags_for(type, have->row[i].flags),
 			};
 			rv = CKR_OK;
 		}

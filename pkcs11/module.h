@@ -60,6 +60,9 @@ struct session {
 /* C_GetInfo as the 3.0 list has it. */
 CK_RV C_GetInfo_3(CK_INFO *info);
 
+/* Did NSS load us in this process (Firefox, Chromium, LibreOffice, poppler)? */
+bool module_in_nss(void);
+
 void tables_lock(void);
 void tables_unlock(void);
 /* Waits with the lock given up; false: it is later than `until`. */

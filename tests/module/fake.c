@@ -185,13 +185,14 @@ static err serve_MechList(struct ask *a, struct MechList_in *in, struct MechList
 	struct MechRec_in rows[] = {
 		{ .type = CKM_RSA_PKCS, .smallest = 2048, .largest = 4096, .flags = CKF_SIGN | CKF_HW },
 		{ .type = CKM_SHA256, .flags = CKF_DIGEST },
+		{ .type = CKM_SHA256_RSA_PKCS_PSS, .smallest = 2048, .largest = 4096, .flags = CKF_SIGN | CKF_HW },
 	};
 
 	(void)a;
 	if (!token_of(in->token))
 		return FAIL(NO_TOKEN);
-	MechRec_put_in(&b, &rows[0]);
-	MechRec_put_in(&b, &rows[1]);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		MechRec_put_in(&b, &rows[i]);
 	out->list = buf_span(&b);
 	return OK;
 }

@@ -181,7 +181,7 @@ static void mechanisms_come_from_memory(void **state)
 
 	(void)state;
 	fine(m->C_GetMechanismList(1, NULL, &n));
-	same(n, 2);
+	same(n, 3);
 	n = 1;
 	same(m->C_GetMechanismList(1, list, &n), CKR_BUFFER_TOO_SMALL);
 	fine(m->C_GetMechanismList(1, list, &n));
@@ -190,6 +190,22 @@ static void mechanisms_come_from_memory(void **state)
 	same(info.ulMaxKeySize, 4096);
 	same(m->C_GetMechanismInfo(1, CKM_DES3_CBC, &info), CKR_MECHANISM_INVALID);
 	same(count(MechList_ID), 1);
+}
+
+/* NSS is known by what it asks for, and cannot sign in parts with a key that wants its PIN each time. */
+static void nss_is_not_offered_to_sign_in_parts(void **state)
+{
+	CK_MECHANISM_INFO info;
+	CK_INTERFACE *found;
+
+	(void)state;
+	fine(m->C_GetMechanismInfo(1, CKM_SHA256_RSA_PKCS_PSS, &info));
+	same(info.flags, CKF_SIGN | CKF_HW);
+	same(m->C_GetInterface((CK_UTF8CHAR *)"Vendor NSS FIPS Interface", NULL, &found, 0), CKR_ARGUMENTS_BAD);
+	fine(m->C_GetMechanismInfo(1, CKM_SHA256_RSA_PKCS_PSS, &info));
+	same(info.flags, CKF_HW);
+	fine(m->C_GetMechanismInfo(1, CKM_RSA_PKCS, &info));
+	same(info.flags, CKF_SIGN | CKF_HW);
 }
 
 /* --- waiting for slots -------------------------------------------------------------------------- */
@@ -267,6 +283,7 @@ int main(void)
 		WITH(slots_never_shrink_and_tokens_return_to_theirs),
 		WITH(growth_shows_where_it_is_asked_for),
 		WITH(mechanisms_come_from_memory),
+		WITH(nss_is_not_offered_to_sign_in_parts),
 		WITH(events),
 		WITH(finalize_ends_waiting),
 		WITH(a_daemon_that_comes_is_noticed),

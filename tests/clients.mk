@@ -1,5 +1,6 @@
 # programs of others on top of the module; once is enough, without sanitizers
 clients = \
+	tests/clients/firefox.sh \
 	tests/clients/java.sh \
 	tests/clients/nss.sh \
 	tests/clients/openssh.sh \
@@ -14,7 +15,8 @@ if !SANITIZERS
 TESTS += $(clients)
 endif
 EXTRA_DIST += $(clients) tests/clients/run-all tests/clients/lib.sh tests/clients/tls-server.py tests/clients/slot-of.py \
-	tests/clients/P11Client.java tests/clients/pykcs11-client.py
+	tests/clients/P11Client.java tests/clients/pykcs11-client.py tests/clients/marionette.py \
+	tests/clients/firefox-visits.py
 
 # loaded by programs, installed nowhere (-rpath is how libtool is told to make something to load)
 noinst_LTLIBRARIES += wrong-signer.la

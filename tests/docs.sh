@@ -6,7 +6,7 @@ set -u
 cd "${TOP_SRCDIR:-$(dirname "$0")/..}" || exit 1
 command -v mandoc >/dev/null || { echo "no mandoc (scripts/deps installs it)"; exit 77; }
 wrong=$(mktemp) || exit 1
-trap 'rm -f "$wrong"' EXIT
+trap 'rm -f "$wrong" "$wrong.status" "$wrong.environment"' EXIT
 
 for page in man/*.[1-8]; do
 	mandoc -Tlint -Wwarning "$page" >>"$wrong"
@@ -32,7 +32,14 @@ says_all() { # PAGE WHAT PREFIX < words, a line each
 [ ! -e src/cli/commands.def ] || rows2 src/cli/commands.def CMD | says_all man/bsre-token.1 command ""
 [ ! -e src/cli/options.def ] || rows2 src/cli/options.def OPT | says_all man/bsre-token.1 option --
 sed -n 's/^ERR( *[0-9]*, *\([A-Z_]*\), *CKR_[A-Z0-9_]*, *\([0-9]*\),.*/\2/p' src/lib/err.def | sort -nu |
-	says_all man/bsre-token.1 "exit status" ""
+	tee "$wrong.status" | says_all man/bsre-token.1 "exit status" ""
+says_all man/id/bsre-token.1 "exit status" "" <"$wrong.status"
+# what the programs read from their environment
+environment() { grep -hoE 'getenv\("[A-Z0-9_]+"' "$@" | sed 's/.*("//; s/"//' | sort -u; }
+environment src/cli/*.c src/wire/*.c >"$wrong.environment"
+for page in man/bsre-token.1 man/id/bsre-token.1; do
+	says_all $page "environment" "" <"$wrong.environment"
+done
 several_a_line src/tokend/tokend.c | long_options /dev/stdin | says_all man/bsre-tokend.8 option --
 sed -n 's/^CONF(\([a-z-]*\), *[a-z_]*, *\([0-9]*\), *\([0-9]*\), *\([0-9]*\), *"\([a-z]*\)".*/\1 (\5, \2 to \3, default \4)/p' \
 	src/tokend/conf.def | sed 's/(, /(/' | says_all man/bsre-tokend.conf.5 key ""

@@ -21,6 +21,7 @@ stories = \
 	tests/stories/a-wrong-pin-is-counted-and-said.sh \
 	tests/stories/an-interrupt-does-not-stop-the-token.sh \
 	tests/stories/an-interrupted-init-is-told.sh \
+	tests/stories/an-output-is-whole-or-not-there.sh \
 	tests/stories/an-unknown-card-is-said-plainly.sh \
 	tests/stories/data-objects-live-on-the-token.sh \
 	tests/stories/each-exit-status-of-the-utility.sh \

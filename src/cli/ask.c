@@ -241,6 +241,17 @@ err ask_yes(struct cli *c, const char *format, ...)
 	return say_fail(FAIL(REFUSED), _("cancelled; nothing was changed"));
 }
 
+err ask_output(struct cli *c, const char *name)
+{
+	bool there;
+
+	TRY(file_ready(name, &there));
+	if (!there || given(c, OPT_yes))
+		return OK;
+	say_warn(_("there is a file %s already; it will be replaced"), say_clean(name));
+	return ask_yes(c, _("Replace this file?"));
+}
+
 /* The question, and whether `word` was typed. */
 static err word_typed(const char *word, const char *format, va_list args) PRINTF(2, 0);
 static err word_typed(const char *word, const char *format, va_list args)

@@ -22,7 +22,11 @@ err ask_new_secret(struct cli *c, enum ask_secret what, unsigned least, unsigned
 /* May it go on? OK with --yes or a yes. REFUSED, said: a no, or no terminal to ask at. */
 err ask_yes(struct cli *c, const char *format, ...) __attribute__((format(printf, 2, 3))) MUST_USE;
 
-/* The same, where the person must type `word`. */
+/* Before anything is spent for it: can the output (file_write's name) be written, and may what is there be
+ * replaced? FILE, said: it cannot. REFUSED as ask_yes. */
+err ask_output(struct cli *c, const char *name) MUST_USE;
+
+/* As ask_yes, where the person must type `word`. */
 err ask_word(struct cli *c, const char *word, const char *format, ...)
 	__attribute__((format(printf, 3, 4))) MUST_USE;
 

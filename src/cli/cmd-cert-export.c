@@ -1,6 +1,7 @@
 /* cert export: a certificate of the token into a file. */
 #include "config.h"
 #include <openssl/pem.h>
+#include "ask.h"
 #include "describe.h"
 #include "file.h"
 #include "say.h"
@@ -33,6 +34,7 @@ err cmd_cert_export(struct cli *c)
 
 	if (given(c, OPT_der) && given(c, OPT_json) && !given(c, OPT_output))
 		return say_fail(FAIL(USAGE), _("--der with --json needs --output"));
+	TRY(ask_output(c, c->args.opt[OPT_output]));
 	TRY(token_session(c));
 	TRY(certs_load(c, &certs));
 	TRY(cert_find(&certs, c->args.rest[0], &cert));

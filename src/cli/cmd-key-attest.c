@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "ask.h"
 #include "describe.h"
 #include "file.h"
 #include "object.h"
@@ -121,6 +122,7 @@ err cmd_key_attest(struct cli *c)
 	REPLY r = { 0 };
 
 	TRY(file_apart(c->args.opt[OPT_pin_file], c->args.opt[OPT_output]));
+	TRY(ask_output(c, c->args.opt[OPT_output]));
 	TRY(token_session(c));
 	TRY(keys_load(c, &keys));
 	TRY(key_find(c, &keys, c->args.opt[OPT_key], &k));

@@ -3,6 +3,7 @@
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "ask.h"
 #include "csr.h"
 #include "describe.h"
 #include "file.h"
@@ -116,6 +117,7 @@ err cmd_request(struct cli *c)
 		return say_fail(FAIL(USAGE), _("--der with --json needs --output"));
 	TRY(file_apart(c->args.opt[OPT_dn], c->args.opt[OPT_output]));
 	TRY(file_apart(c->args.opt[OPT_pin_file], c->args.opt[OPT_output]));
+	TRY(ask_output(c, c->args.opt[OPT_output]));
 	struct dn *dn = calloc(1, sizeof *dn);
 	if (!dn)
 		return FAIL(GENERAL);

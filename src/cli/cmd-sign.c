@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+#include "ask.h"
 #include "chain.h"
 #include "cms.h"
 #include "describe.h"
@@ -169,7 +170,9 @@ err cmd_sign(struct cli *c)
 	TRY(file_apart(c->args.rest[0], to));
 	TRY(file_apart(c->args.opt[OPT_pin_file], to));
 	TRY(file_open(c->args.rest[0], &fd, &close_it));
-	err e = sign(c, fd, to);
+	err e = ask_output(c, to);
+	if (ok(e))
+		e = sign(c, fd, to);
 	if (close_it)
 		close(fd);
 	return e;

@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "chain.h"
@@ -150,7 +151,9 @@ static err verify(struct cli *c, CMS_ContentInfo *cms, BIO *content)
 	json_object_set_new(c->result, "signers", list);
 	TRY(chain_load(c, &chain));
 	TRY(find_signers(cms));
-	if (CMS_verify(cms, NULL, NULL, content, NULL, CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY) != 1)
+	int good = CMS_verify(cms, NULL, NULL, content, NULL, CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY);
+	share_end();
+	if (good != 1)
 		return say_fail(FAIL(SIGNATURE_INVALID), _("the signature does not belong to "
 				"%s, or one of them was "
 							   "changed"), say_clean(c->args.rest[0]));
@@ -173,21 +176,39 @@ static err verify(struct cli *c, CMS_ContentInfo *cms, BIO *content)
 	return e;
 }
 
-/* The file, read as far as to know that it can be; NULL with errno. */
-static BIO *open_content(const char *name)
+/* Tells how much of the content was read. */
+static long note_read(BIO *b, int oper, const char *argp, size_t len, int argi, long argl, int ret, size_t *processed)
 {
-	BIO *content = BIO_new_file(name, "rb");
-	FILE *f = NULL;
+	off_t *done = (void *)BIO_get_callback_arg(b);
+
+	(void)argp, (void)len, (void)argi, (void)argl;
+	if (oper == (BIO_CB_READ | BIO_CB_RETURN) && ret > 0 && processed) {
+		*done += (off_t)*processed;
+		share_at(*done);
+	}
+	return ret;
+}
+
+/* The content as OpenSSL reads it, with progress on the terminal, and the verdict. */
+static err verify_fd(struct cli *c, CMS_ContentInfo *cms, int fd)
+{
+	BIO *content = BIO_new_fd(fd, BIO_NOCLOSE);
+	struct stat st;
+	off_t done = 0;
 	char first;
 
-	if (content && BIO_get_fp(content, &f) == 1 && pread(fileno(f), &first, 1, 0) < 0 && errno != ESPIPE) {
+	if (!content || fstat(fd, &st) != 0 || (S_ISREG(st.st_mode) && pread(fd, &first, 1, 0) < 0)) {
 		int why = errno;
 
 		BIO_free(content);
-		errno = why;
-		content = NULL;
+		return say_fail(FAIL(FILE), _("%s cannot be read: %s"), say_clean(c->args.rest[0]), strerror(why));
 	}
-	return content;
+	BIO_set_callback_arg(content, (char *)&done);
+	BIO_set_callback_ex(content, note_read);
+	share_begin(c, c->args.rest[0], S_ISREG(st.st_mode) ? st.st_size : 0);
+	err e = verify(c, cms, content);
+	BIO_free(content);
+	return e;
 }
 
 err cmd_verify(struct cli *c)
@@ -195,6 +216,8 @@ err cmd_verify(struct cli *c)
 	char beside[4096];
 	struct span file;
 	const char *from = c->args.nrest > 1 ? c->args.rest[1] : beside;
+	bool close_it;
+	int fd;
 
 	if (snprintf(beside, sizeof beside, "%s.p7s", c->args.rest[0]) >= (int)sizeof beside)
 		return FAIL(ARGUMENTS);
@@ -204,11 +227,12 @@ err cmd_verify(struct cli *c)
 	if (!cms)
 		return say_fail(FAIL(DATA_INVALID), _("%s holds no signature that can be "
 				"read"), say_clean(from));
-	BIO *content = open_content(c->args.rest[0]);
-	err e = content ? verify(c, cms, content) :
-		say_fail(FAIL(FILE), _("%s cannot be read: %s"), say_clean(c->args.rest[0]),
-			 strerror(errno));
-	BIO_free(content);
+	err e = file_open(c->args.rest[0], &fd, &close_it);
+	if (ok(e)) {
+		e = verify_fd(c, cms, fd);
+		if (close_it)
+			close(fd);
+	}
 	CMS_ContentInfo_free(cms);
 	ERR_clear_error();
 	return e;

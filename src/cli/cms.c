@@ -23,18 +23,6 @@ static const uint8_t id_signing_certificate_v2[] = { 0x2A, 0x86, 0x48, 0x86, 0xF
 						     0x02, 0x2F };
 
 /* --- the content ---------------------------------------------------------------------------------- */
-static void tell_share(struct cli *c, const char *name, off_t done, off_t all)
-{
-	static time_t last;
-	time_t now = time(NULL);
-
-	if (given(c, OPT_quiet) || now == last || !isatty(STDERR_FILENO) || all <= 0)
-		return;
-	last = now;
-	fprintf(stderr, "\r%s %d %% ", say_clean(name), (int)(done * 100 / all));
-	fflush(stderr);
-}
-
 err cms_digest_fd(struct cli *c, int fd, const char *name, const EVP_MD *md, uint8_t out[EVP_MAX_MD_SIZE],
 		  size_t *n)
 {
@@ -45,17 +33,17 @@ err cms_digest_fd(struct cli *c, int fd, const char *name, const EVP_MD *md, uin
 	unsigned len = 0;
 	bool good = ctx && EVP_DigestInit_ex(ctx, md, NULL) == 1 && fstat(fd, &st) == 0;
 
+	share_begin(c, name, S_ISREG(st.st_mode) ? st.st_size : 0);
 	for (ssize_t k = 1; good && k != 0;) {
 		k = read(fd, room, sizeof room);
 		if (k < 0 && errno == EINTR)
 			continue;
 		good = k >= 0 && EVP_DigestUpdate(ctx, room, k > 0 ? (size_t)k : 0) == 1;
 		done += k > 0 ? k : 0;
-		tell_share(c, name, done, st.st_size);
+		share_at(done);
 	}
-	if (done > 1 << 20 && isatty(STDERR_FILENO) && !given(c, OPT_quiet))
-		fputs("\r\033[K", stderr);
 	int why = errno;
+	share_end();
 	good = good && EVP_DigestFinal_ex(ctx, out, &len) == 1;
 	EVP_MD_CTX_free(ctx);
 	*n = len;

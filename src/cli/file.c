@@ -2,6 +2,7 @@
 #include "config.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@ static err cannot(const char *format, const char *name)
 
 err file_open(const char *name, int *fd, bool *close_it)
 {
+	struct stat st;
 	char *end;
 
 	*close_it = false;
@@ -33,7 +35,13 @@ err file_open(const char *name, int *fd, bool *close_it)
 	}
 	*fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	*close_it = true;
-	return *fd < 0 ? cannot(_("%s cannot be read: %s"), name) : OK;
+	if (*fd < 0)
+		return cannot(_("%s cannot be read: %s"), name);
+	if (fstat(*fd, &st) != 0 || !S_ISDIR(st.st_mode))
+		return OK;
+	close(*fd);
+	*close_it = false;
+	return say_fail(FAIL(FILE), _("%s is a folder, not a file"), say_clean(name));
 }
 
 /* What an option names, as fstat tells; false: nothing that is there. */
@@ -129,17 +137,68 @@ static bool fill(int fd, struct span data)
 	return write_all(fd, data) && fchmod(fd, 0666 & ~mask) == 0 && fsync(fd) == 0;
 }
 
-err file_write(const char *name, struct span data)
+/* The temporary beside a file: its name, and its descriptor or -1 with errno. */
+static int temporary(const char *name, char *out, size_t size)
 {
-	char temporary[4096];
+	if (snprintf(out, size, "%s.XXXXXX", name) >= (int)size) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return mkostemp(out, O_CLOEXEC);
+}
+
+/* /dev/stdout by its name: a process that is not dumped may not look behind that link. */
+static bool is_standard(const char *name)
+{
+	return !name || strcmp(name, "-") == 0 || strcmp(name, "/dev/stdout") == 0;
+}
+
+/* What stands where the output is to go; false with errno: nothing, or it cannot be known. */
+static bool stands(const char *name, struct stat *st)
+{
+	errno = 0;
+	return stat(name, st) == 0;
+}
+
+err file_ready(const char *name, bool *there)
+{
+	char beside[PATH_MAX];
 	struct stat st;
 
-	if (!name || strcmp(name, "-") == 0) {
+	*there = false;
+	if (is_standard(name))
+		return OK;
+	size_t n = strlen(name);
+	bool stands_there = stands(name, &st);
+	if ((stands_there && S_ISDIR(st.st_mode)) || (n && name[n - 1] == '/'))
+		return say_fail(FAIL(FILE), _("%s is a folder; name a file in it"), say_clean(name));
+	if (!stands_there && errno != ENOENT)
+		return cannot(_("%s cannot be written: %s"), name);
+	if (stands_there && !S_ISREG(st.st_mode))
+		return access(name, W_OK) == 0 ? OK : cannot(_("%s cannot be written: %s"), name);
+	int fd = temporary(name, beside, sizeof beside);
+	if (fd < 0)
+		return cannot(_("%s cannot be written: %s"), name);
+	close(fd);
+	unlink(beside);
+	*there = lstat(name, &st) == 0;
+	return OK;
+}
+
+err file_write(const char *name, struct span data)
+{
+	char beside[PATH_MAX];
+	struct stat st;
+
+	if (is_standard(name)) {
 		fflush(stdout);
 		return write_all(STDOUT_FILENO, data) ? OK :
 			cannot(_("%s cannot be written: %s"), _("standard output"));
 	}
-	if (stat(name, &st) == 0 && !S_ISREG(st.st_mode)) {	/* a pipe, /dev/stdout: no rename */
+	bool stands_there = stands(name, &st);
+	if (!stands_there && errno != ENOENT)
+		return cannot(_("%s cannot be written: %s"), name);
+	if (stands_there && !S_ISREG(st.st_mode)) {	/* a pipe, a device: no rename */
 		int fd = open(name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 		bool done = fd >= 0 && write_all(fd, data);
 
@@ -147,19 +206,15 @@ err file_write(const char *name, struct span data)
 			done = false;
 		return done ? OK : cannot(_("%s cannot be written: %s"), name);
 	}
-	if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", name) >= (int)sizeof temporary) {
-		errno = ENAMETOOLONG;
-		return cannot(_("%s cannot be written: %s"), name);
-	}
-	int fd = mkostemp(temporary, O_CLOEXEC);
+	int fd = temporary(name, beside, sizeof beside);
 	bool done = fd >= 0 && fill(fd, data);
 
 	if (fd >= 0 && close(fd) != 0)
 		done = false;
-	if (done && rename(temporary, name) == 0)
+	if (done && rename(beside, name) == 0)
 		return OK;
 	err e = cannot(_("%s cannot be written: %s"), name);
 	if (fd >= 0)
-		unlink(temporary);
+		unlink(beside);
 	return e;
 }

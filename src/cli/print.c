@@ -1,4 +1,4 @@
-/* Tables by libsmartcols, JSON by jansson, and a clock that ticks while the token works. */
+/* Tables by libsmartcols, JSON by jansson, and signs of life while the token or this computer works. */
 #include "config.h"
 #include <libsmartcols.h>
 #include <pthread.h>
@@ -159,4 +159,43 @@ void progress_end(void)
 	pthread_mutex_unlock(&clockwork.lock);
 	pthread_join(clockwork.thread, NULL);
 	clockwork.on = false;
+}
+
+/* --- how much of a file is done ---------------------------------------------------------------- */
+static struct { char name[160]; off_t all; time_t last; bool wanted, shown; } share;
+
+static time_t seconds(void)
+{
+	struct timespec t = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+void share_begin(const struct cli *c, const char *name, off_t all)
+{
+	share.wanted = !given(c, OPT_quiet) && all > 0 && isatty(STDERR_FILENO);
+	share.shown = false;
+	share.all = all;
+	share.last = seconds() + 1;		/* done at once: nothing shows */
+	snprintf(share.name, sizeof share.name, "%s", say_clean(name));
+}
+
+void share_at(off_t done)
+{
+	time_t now = share.wanted ? seconds() : 0;
+
+	if (!share.wanted || now <= share.last)
+		return;
+	share.last = now;
+	share.shown = true;
+	fprintf(stderr, "\r%s %d %% ", share.name, done < share.all ? (int)(done * 100 / share.all) : 100);
+	fflush(stderr);
+}
+
+void share_end(void)
+{
+	if (share.shown)
+		fputs("\r\033[K", stderr);
+	share.wanted = share.shown = false;
 }

@@ -35,4 +35,10 @@ err print_json(const json_t *value) MUST_USE;
  * where standard error is no terminal, or with --quiet. */
 void progress_begin(const struct cli *c, const char *what);
 void progress_end(void);
+
+/* The same for what reads a file: which, and how much of `all` bytes is done; from its second second on, and
+ * gone again with share_end. `all` below 1: not known, and nothing is shown. */
+void share_begin(const struct cli *c, const char *name, off_t all);
+void share_at(off_t done);
+void share_end(void);
 #endif

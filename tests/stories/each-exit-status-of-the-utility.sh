@@ -49,7 +49,7 @@ judged letter budi.p7s
 refused 1 'another certificate' judged letter tono.p7s
 ! grep Signer err || fail "it names a signer all the same"
 refused 1 "bring its signer's" judged letter bare.p7s
-refused 1 'cannot be read: Is a dir' judged . budi.p7s
+refused 1 'is a folder' judged . budi.p7s
 judged letter two.p7s
 refused 1 'no root certificate' bsre-token verify letter two.p7s --chain budi.pem
 [ "$(grep -c Signer: err)" = 2 ] || fail "it does not name both signers"

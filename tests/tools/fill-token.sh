@@ -20,7 +20,7 @@ for key; do
 	X
 	bsre-token key generate --slot "$slot" --alg "$alg" --label "$name-user" --id "$id" \
 		--pin-policy "$policy" --pin-file "$pin" --yes
-	bsre-token request --key "$slot" --dn "$work/dn" --pin-file "$pin" -o "$work/csr"
+	bsre-token request --key "$slot" --dn "$work/dn" --pin-file "$pin" -o "$work/csr" --yes
 	openssl x509 -req -in "$work/csr" -CA "$TEST_CA_DIR/ca.pem" -CAkey "$TEST_CA_DIR/ca.key" \
 		-CAcreateserial -days 730 -sha256 -extfile "$TEST_CA_DIR/user.ext" \
 		-out "$TEST_CA_DIR/$name$suffix.pem"

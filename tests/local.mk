@@ -12,11 +12,13 @@ stories = \
 	tests/stories/a-key-that-wants-a-touch-says-so.sh \
 	tests/stories/a-lone-program-wakes-the-service.sh \
 	tests/stories/a-name-file-with-a-mistake-is-refused.sh \
+	tests/stories/a-narrow-terminal-cuts-no-serial.sh \
 	tests/stories/a-person-at-the-terminal.sh \
 	tests/stories/a-power-cut-anywhere-is-mended.sh \
 	tests/stories/a-program-signs-and-openssl-agrees.sh \
 	tests/stories/a-pulled-token-is-an-error-not-a-hang.sh \
 	tests/stories/a-stuck-service-is-an-error-not-a-hang.sh \
+	tests/stories/a-token-of-the-factory-makes-no-key.sh \
 	tests/stories/a-token-pulled-while-it-is-recognised-hangs-nobody.sh \
 	tests/stories/a-wrong-pin-is-counted-and-said.sh \
 	tests/stories/an-interrupt-does-not-stop-the-token.sh \
@@ -50,7 +52,7 @@ tests_stories_pinscan_SOURCES = tests/stories/pinscan.c
 
 # what reads the source, or packs it: once is enough, without sanitizers
 once = tests/house.sh tests/docs.sh tests/lint.sh tests/desk.sh tests/install.sh tests/words.sh \
-	tests/deb.sh
+	tests/deb.sh tests/completion.sh
 if !SANITIZERS
 TESTS += $(once)
 endif

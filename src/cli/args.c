@@ -1,5 +1,6 @@
 /* Which command, which options: the command line against the tables. */
 #include "config.h"
+#include <stdio.h>
 #include "args.h"
 #include "say.h"
 
@@ -126,6 +127,31 @@ static err fits(const struct args *a)
 	return OK;
 }
 
+/* The commands that begin with the word, a line each; false: none does. */
+static bool list_group(const char *word, char *out, size_t size)
+{
+	size_t len = strlen(word), n = 0;
+
+	for (size_t i = 0; i < commands_count && n < size; i++)
+		if (strncmp(commands[i].words, word, len) == 0 && commands[i].words[len] == ' ')
+			n += (size_t)snprintf(out + n, size - n, "\n  bsre-token %-12s  %s", commands[i].words,
+					      _(commands[i].brief));
+	return n > 0;
+}
+
+static err no_command(const char *const *words, int n)
+{
+	char group[1024];
+
+	if (!list_group(words[0], group, sizeof group))
+		return say_fail(FAIL(USAGE), _("there is no command '%s'"), say_clean(words[0]));
+	say_next("bsre-token help %s", words[0]);
+	if (n == 1)
+		return say_fail(FAIL(USAGE), _("'%s' alone is no command; there are:%s"), words[0], group);
+	return say_fail(FAIL(USAGE), _("there is no command '%s %s'; there are:%s"), words[0], say_clean(words[1]),
+			group);
+}
+
 err args_parse(int argc, char **argv, struct args *a)
 {
 	const char *words[8] = { NULL };
@@ -149,7 +175,7 @@ err args_parse(int argc, char **argv, struct args *a)
 		return OK;
 	a->cmd = args_command(words, n, &used);
 	if (!a->cmd)
-		return say_fail(FAIL(USAGE), _("there is no command '%s'"), say_clean(words[0]));
+		return no_command(words, n);
 	for (int i = used; i < n; i++)
 		if (a->nrest < (int)(sizeof a->rest / sizeof a->rest[0]))
 			a->rest[a->nrest++] = words[i];

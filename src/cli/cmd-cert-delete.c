@@ -26,6 +26,6 @@ err cmd_cert_delete(struct cli *c)
 	struct ObjectDestroy_in in = { .session = c->token.session, .object = cert->handle };
 	TRY(call_ObjectDestroy(c->link, &in, &out, &r));
 	json_object_set_new(c->result, "deleted", cert_json(cert));
-	say_note(_("The certificate of '%s' is deleted from token '%s'."), holder, c->token.label);
+	say_note(_("The certificate of '%s' is deleted from token '%s'; its key stays."), holder, c->token.label);
 	return OK;
 }

@@ -1,5 +1,6 @@
 /* cert import: an issued certificate goes beside its key on the token. */
 #include "config.h"
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include "ask.h"
 #include "certfile.h"
@@ -69,6 +70,18 @@ static err check_time(struct cli *c, X509 *x)
 	return OK;
 }
 
+static void warn_replaced(const struct key *k, const char *holder, long days)
+{
+	if (days < 0)
+		say_warn(ngettext("the key '%s' already has a certificate of '%s', which ended %ld day ago; it will "
+				  "be replaced", "the key '%s' already has a certificate of '%s', which ended %ld "
+				  "days ago; it will be replaced", (unsigned long)-days), k->label, holder, -days);
+	else
+		say_warn(ngettext("the key '%s' already has a certificate of '%s', which ends in %ld day; it will "
+				  "be replaced", "the key '%s' already has a certificate of '%s', which ends in %ld "
+				  "days; it will be replaced", (unsigned long)days), k->label, holder, days);
+}
+
 /* What the slot holds already: the same (nothing to do), or another, which is replaced after a yes. */
 static err check_present(struct cli *c, const struct certs *certs, const struct keys *keys,
 			 const struct key *k, X509 *x, bool *same)
@@ -85,9 +98,7 @@ static err check_present(struct cli *c, const struct certs *certs, const struct 
 			return OK;
 		}
 		cert_holder(have->x, holder, sizeof holder);
-		say_warn(_("the key '%s' already has a certificate of '%s', which ends in %ld "
-				"days; it will be replaced"),
-			 k->label, holder, cert_days_left(have->x));
+		warn_replaced(k, holder, cert_days_left(have->x));
 		return ask_yes(c, _("Replace this certificate?"));
 	}
 	return OK;
@@ -130,8 +141,20 @@ static err put_template(struct buf *b, X509 *x, const struct key *k, struct span
 	OPENSSL_free(subject);
 	OPENSSL_free(issuer);
 	OPENSSL_free(serial);
-	return b->bad ? say_fail(FAIL(TOKEN_FULL), _("the certificate is too large for any "
-			"token")) : OK;
+	return b->bad ? FAIL(TOKEN_FULL) : OK;
+}
+
+/* The token did not take it: how large it is, and how large it may be. */
+static err too_large(err e, size_t n)
+{
+	enum { SURE = 1856, MOST = 3052 };	/* SP 800-73-4, table 10; what a YubiKey's data object holds */
+
+	if (e.code != E_TOKEN_FULL)
+		return e;
+	if (n <= SURE)
+		return say_fail(e, _("the token has no room left for the certificate of %zu bytes"), n);
+	return say_fail(e, _("the certificate has %zu bytes, too many for this token: a YubiKey takes at most %d, "
+			     "and another PIV card need not take more than %d"), n, MOST, SURE);
 }
 
 /* Writes, over the old one where there is one, reads back and compares. */
@@ -151,6 +174,7 @@ static err write_cert(struct cli *c, X509 *x, const struct key *k)
 	struct ObjectCreate_in in = { .session = c->token.session, .attrs = buf_span(&b) };
 	if (ok(e))
 		e = call_ObjectCreate(c->link, &in, &made, &r);
+	e = too_large(e, value.n);
 	if (ok(e))
 		e = attrs_get(c, made.object, &type, 1, &back, &rv);
 	if (ok(e) && !span_eq(value, back))
@@ -159,29 +183,39 @@ static err write_cert(struct cli *c, X509 *x, const struct key *k)
 	return e;
 }
 
+/* A CA's that is not the one imported (the file may hold that twice). An older certificate of the same key,
+ * or another person's, is nothing to trust others by. */
+static bool is_other_ca(X509 *x, const X509 *leaf)
+{
+	return X509_cmp(x, leaf) != 0 && X509_check_ca(x) > 0;
+}
+
 /* The CAs' certificates that came along have their place in chain.d: put there after a yes where this
  * account may, else told. */
 static err keep_others(struct cli *c, const STACK_OF(X509) *all, const X509 *leaf)
 {
-	int others = sk_X509_num(all) - 1;
+	int others = 0;
+
+	for (int i = 0; i < sk_X509_num(all); i++)
+		others += is_other_ca(sk_X509_value(all, i), leaf);
 
 	if (others < 1)
 		return OK;
 	/* --yes answers for the token alone: whom this computer trusts is another question */
 	if (!chain_writable() || given(c, OPT_yes)) {
-		say_note(ngettext("%d more certificate of the file has no place on the token; a CA's goes "
-				  "into %s.", "%d more certificates of the file have no place on the token; "
-				  "the CA's go into %s.", (unsigned)others), others, chain_folder());
+		say_note(ngettext("The file also holds %d certificate of a CA, which has no place on the token; "
+				  "it goes into %s.", "The file also holds %d certificates of CAs, which have no "
+				  "place on the token; they go into %s.", (unsigned)others), others, chain_folder());
 		return OK;
 	}
-	if (!ok(ask_yes(c, ngettext("Trust %d more certificate of the file, and put it into %s?",
-				    "Trust %d more certificates of the file, and put them into %s?",
+	if (!ok(ask_yes(c, ngettext("Trust the %d certificate of a CA in the file, and put it into %s?",
+				    "Trust the %d certificates of CAs in the file, and put them into %s?",
 				    (unsigned)others), others, chain_folder()))) {
 		say_forget();
 		return OK;
 	}
 	for (int i = 0; i < sk_X509_num(all); i++)
-		if (sk_X509_value(all, i) != leaf)
+		if (is_other_ca(sk_X509_value(all, i), leaf))
 			TRY(chain_keep(sk_X509_value(all, i)));
 	return OK;
 }

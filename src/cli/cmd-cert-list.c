@@ -16,9 +16,9 @@ static const char *days_colour(const json_t *row)
 
 static const struct column columns[] = {
 	{ "slot",      N_("SLOT"),    0,    0, NULL },
-	{ "label",     N_("LABEL"),   0.15, CUT,  NULL },
+	{ "label",     N_("LABEL"),   0.15, CUT | EXTRA, NULL },
 	{ "holder",    N_("HOLDER"),  0.3,  CUT,  NULL },
-	{ "issuer",    N_("ISSUER"),  0.2,  CUT,  NULL },
+	{ "issuer",    N_("ISSUER"),  0.2,  CUT | EXTRA, NULL },
 	{ "not_after", N_("EXPIRES"), 0,    DAY, NULL },
 	{ "days_left", N_("DAYS"),    0,    0, days_colour },
 };

@@ -150,6 +150,17 @@ static err erase(struct cli *c, const char *label, const struct secret *pin, con
 	return e;
 }
 
+/* Has the service know the PUK's tries from now on, which it does not read by itself from a token of ours. */
+static void read_tries(struct cli *c)
+{
+	struct TriesRead_in in = { .token = c->token.id };
+	struct TriesRead_out out = { 0 };
+	REPLY r = { 0 };
+
+	if (!ok(call_TriesRead(c->link, &in, &out, &r)))
+		say_forget();		/* the token is initialised all the same */
+}
+
 err cmd_init(struct cli *c)
 {
 	SECRET pin = { 0 };
@@ -173,6 +184,7 @@ err cmd_init(struct cli *c)
 		say_again(c, label);
 		return e;
 	}
+	read_tries(c);
 	json_object_set_new(c->result, "serial", json_string(c->token.serial));
 	json_object_set_new(c->result, "label", json_string(label));
 	say_note(_("Token '%s' (serial %s) is initialised. Keep the PUK apart from the token."), label,

@@ -101,8 +101,9 @@ static err consent(struct cli *c, unsigned slot)
 				"ever"), slot,
 			 c->token.label, keys.k[i].alg, keys.k[i].label);
 		if (holder[0])
-			say_warn(_("with it the certificate of '%s' can no longer be used"), holder);
-		return ask_yes(c, _("Replace this key?"));
+			say_warn(_("the certificate of '%s' is deleted with it"), holder);
+		return ask_yes(c, "%s", holder[0] ? _("Replace this key and delete its certificate?") :
+						     _("Replace this key?"));
 	}
 	return OK;
 }
@@ -193,9 +194,10 @@ err cmd_key_generate(struct cli *c)
 		return say_fail(FAIL(USAGE), _("--slot is needed: 9a to log in, 9c to sign with "
 				"the PIN each time, 9d to decrypt, 9e without PIN, or 82 to 95"));
 	TRY(token_session(c));
-	TRY(overview_warn(c));
+	TRY(overview_safe(c));
 	TRY(consent(c, slot_number(c->args.opt[OPT_slot])));
 	TRY(token_login(c, &pin));
+	TRY(overview_safe_pin(c, &pin));
 	TRY(generate(c, alg, &out));
 	TRY(provenance_attributes(c, out.private_key, c->result));
 	return show(c, out.public_key);

@@ -9,10 +9,10 @@ static const struct column columns[] = {
 	{ "slot",         N_("SLOT"),      0,    0, NULL },
 	{ "algorithm",    N_("ALGORITHM"), 0,    0, NULL },
 	{ "label",        N_("LABEL"),     0.25, CUT,  NULL },
-	{ "id",           N_("ID"),        0.15, CUT,  NULL },
+	{ "id",           N_("ID"),        0.15, CUT | EXTRA, NULL },
 	{ "pin_policy",   N_("PIN"),       0,    WORDS, NULL },
-	{ "touch_policy", N_("TOUCH"),     0,    WORDS, NULL },
-	{ "holder",       N_("HOLDER"),    0.3,  CUT,  NULL },
+	{ "touch_policy", N_("TOUCH"),     0,    WORDS | EXTRA, NULL },
+	{ "holder",       N_("HOLDER"),    0.3,  CUT | EXTRA, NULL },
 	{ "not_after",    N_("EXPIRES"),   0,    DAY, NULL },
 };
 

@@ -17,9 +17,9 @@ static const char *tries_colour(const json_t *row)
 static const struct column columns[] = {
 	{ "serial",    N_("SERIAL"),   0,    0, NULL },
 	{ "label",     N_("LABEL"),    0.25, CUT,  NULL },
-	{ "model",     N_("MODEL"),    0.2,  CUT,  NULL },
+	{ "model",     N_("MODEL"),    0.2,  CUT | EXTRA, NULL },
 	{ "pin_tries", N_("PIN TRIES"), 0,   0, tries_colour },
-	{ "reader",    N_("READER"),   0.4,  CUT,  NULL },
+	{ "reader",    N_("READER"),   0.4,  CUT | EXTRA, NULL },
 };
 
 err cmd_list(struct cli *c)

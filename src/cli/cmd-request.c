@@ -94,8 +94,9 @@ static err make(struct cli *c, const struct dn *dn)
 	TRY(keys_load(c, &keys));
 	TRY(key_find(c, &keys, c->args.opt[OPT_key], &k));
 	TRY(check_size(c, dn, k));
-	TRY(overview_warn(c));
+	TRY(overview_safe(c));
 	TRY(token_login(c, &pin));
+	TRY(overview_safe_pin(c, &pin));
 	key_touch_note(k);
 	progress_begin(c, _("The token signs the request"));
 	err e = csr_make(c, k, dn, given(c, OPT_pss), &pin, &req);

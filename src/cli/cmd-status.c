@@ -26,13 +26,13 @@ static const struct column key_columns[] = {
 	{ "slot",       N_("SLOT"),      0,    0, NULL },
 	{ "algorithm",  N_("ALGORITHM"), 0,    0, NULL },
 	{ "label",      N_("LABEL"),     0.4,  CUT,  NULL },
-	{ "id",         N_("ID"),        0.2,  CUT,  NULL },
+	{ "id",         N_("ID"),        0.2,  CUT | EXTRA, NULL },
 	{ "pin_policy", N_("PIN"),       0,    WORDS, NULL },
 };
 static const struct column cert_columns[] = {
 	{ "slot",      N_("SLOT"),    0,    0, NULL },
 	{ "holder",    N_("HOLDER"),  0.35, CUT,  NULL },
-	{ "issuer",    N_("ISSUER"),  0.25, CUT,  NULL },
+	{ "issuer",    N_("ISSUER"),  0.25, CUT | EXTRA, NULL },
 	{ "not_after", N_("EXPIRES"), 0,    DAY, NULL },
 	{ "days_left", N_("DAYS"),    0,    0, state_colour },
 };
@@ -44,7 +44,7 @@ static const struct column login_columns[] = {
 static const struct column reader_columns[] = {
 	{ "name",   N_("READER"), 0.6, CUT,  NULL },
 	{ "state",  N_("STATE"),  0,   WORDS, NULL },
-	{ "serial", N_("TOKEN"),  0.2, CUT,  NULL },
+	{ "serial", N_("TOKEN"),  0,   0, NULL },
 };
 #define TABLE(rows, columns) print_table(rows, columns, sizeof columns / sizeof columns[0])
 

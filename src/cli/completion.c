@@ -36,6 +36,21 @@ static void quoted(const char *text)
 			putchar(*text);
 }
 
+/* The options that take a value, as a shell's pattern: "--token|-t|..." */
+static void value_options(const char *between)
+{
+	const char *lead = "";
+
+	for (int o = 0; o < OPT_COUNT; o++) {
+		if (!options[o].argument)
+			continue;
+		printf("%s--%s", lead, options[o].name);
+		lead = between;
+		if (options[o].letter)
+			printf("%s-%c", lead, options[o].letter);
+	}
+}
+
 /* --- bash ------------------------------------------------------------------------------------------ */
 static void bash_values(void)
 {
@@ -50,7 +65,7 @@ static void bash_values(void)
 			printf("|-%c", r->letter);
 		fputs(")\n\t\t", stdout);
 		if (is_file(r->values)) {
-			puts("COMPREPLY=($(compgen -f -- \"$cur\")); return ;;");
+			puts("mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return ;;");
 		} else if (r->values) {
 			fputs("COMPREPLY=($(compgen -W '", stdout);
 			value_words(r->values);
@@ -66,11 +81,23 @@ static void bash_commands(void)
 {
 	puts("\tcase $words in");
 	for (size_t i = 0; i < commands_count; i++) {
-		printf("\t'%s'*) options='", commands[i].words);
+		printf("\t'%s '*) options='", commands[i].words);
 		option_words(&commands[i]);
 		printf("'; files=%d ;;\n", strstr(commands[i].operands, "FILE") != NULL);
 	}
 	puts("\tesac");
+}
+
+/* The words that are no options and no options' values; "--alg=p256" comes as three. */
+static void bash_words(void)
+{
+	puts("\tif [[ $cur == '=' ]]; then cur=\n"
+	     "\telif [[ $prev == '=' ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}\n\tfi");
+	bash_values();
+	fputs("\tfor w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n\t\tcase $skip$w in\n\t\t'='|1'=') skip=+ ;;\n"
+	      "\t\t+*) skip= ;;\n\t\t", stdout);
+	value_options("|");
+	puts(") skip=+ ;;\n\t\t-*) ;;\n\t\t*) words+=\"$w \" ;;\n\t\tesac\n\tdone");
 }
 
 static void bash(void)
@@ -79,19 +106,22 @@ static void bash(void)
 			"--completion bash'\n"
 	     "_bsre_token()\n{\n"
 	     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words= w "
-	"options= files=0\n"
+	"options= files=0 skip=\n"
 	     "\tCOMPREPLY=()");
-	bash_values();
-	puts("\tfor w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do [[ $w == -* ]] || words+=\"$w "
-			"\"; done");
+	bash_words();
 	bash_commands();
-	fputs("\tif [[ -z $options ]]; then\n\t\toptions=$(printf '%s\\n'", stdout);
+	fputs("\tif [[ -z $options && $cur == -* ]]; then\n\t\toptions='", stdout);
+	for (int o = 0; o < OPT_COUNT; o++)
+		if (GLOBAL_OPTIONS & 1ULL << o)
+			printf("--%s ", options[o].name);
+	fputs("'\n\telif [[ -z $options ]]; then\n\t\toptions=$(printf '%s\\n'", stdout);
 	for (size_t i = 0; i < commands_count; i++)
 		printf(" '%s'", commands[i].words);
 	puts(" |\n\t\t\twhile read -r w; do [[ \"$w \" == \"$words\"* ]] && w=${w#\"$words\"} "
-			"&& echo \"${w%% *}\"; done)\n\tfi\n"
+			"&& echo \"${w%% *}\"; done | sort -u)\n\tfi\n"
 	     "\tCOMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n"
-	     "\t[[ $files = 1 && $cur != -* ]] && COMPREPLY+=($(compgen -f -- \"$cur\"))\n"
+	     "\t[[ $files = 1 && $cur != -* ]] && mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+	     "\treturn 0\n"
 	     "}\ncomplete -o filenames -F _bsre_token bsre-token");
 }
 
@@ -120,9 +150,11 @@ static void zsh(void)
 {
 	puts("#compdef bsre-token\n# made from the tables of bsre-token by 'bsre-token help "
 			"--completion zsh'\n"
-	     "_bsre_token() {\n\tlocal w typed=\n\tlocal -a commands\n"
-	     "\tfor w in ${words[2,CURRENT-1]}; do [[ $w == -* ]] || typed+=\"$w \"; "
-	"done\n\tcase $typed in");
+	     "_bsre_token() {\n\tlocal w typed= skip=\n\tlocal -a commands\n"
+	     "\tfor w in ${words[2,CURRENT-1]}; do\n\t\tcase $skip$w in\n\t\t+*) skip= ;;");
+	fputs("\t\t", stdout);
+	value_options("|");
+	puts(") skip=+ ;;\n\t\t-*) ;;\n\t\t*) typed+=\"$w \" ;;\n\t\tesac\n\tdone\n\tcase $typed in");
 	for (size_t i = 0; i < commands_count; i++) {
 		printf("\t'%s '*)\n\t\t_arguments", commands[i].words);
 		for (int o = 0; o < OPT_COUNT; o++)
@@ -143,17 +175,32 @@ static void zsh(void)
 }
 
 /* --- fish ------------------------------------------------------------------------------------------ */
-/* "key generate" is offered word by word: `first` where nothing stands before it. */
+/* What was typed, without options and their values; and whether that is, or begins with, a command. */
+static void fish_functions(void)
+{
+	puts("function __bsre_token_typed\n\tset -l words (commandline -opc)\n\tset -l typed\n\tset -l skip 0\n"
+	     "\tset -e words[1]\n\tfor w in $words\n\t\tif test $skip = 1\n\t\t\tset skip 0\n\t\t\tcontinue\n"
+	     "\t\tend\n\t\tswitch $w");
+	fputs("\t\tcase ", stdout);
+	value_options(" ");
+	puts("\n\t\t\tset skip 1\n\t\tcase '-*'\n\t\tcase '*'\n\t\t\tset -a typed $w\n\t\tend\n\tend\n"
+	     "\tstring join ' ' -- $typed\nend\n"
+	     "function __bsre_token_at\n\tset -l typed (__bsre_token_typed)\n\ttest \"$typed\" = \"$argv\"\nend\n"
+	     "function __bsre_token_in\n\tset -l typed (__bsre_token_typed)\n\tfor c in $argv\n"
+	     "\t\tif string match -q -- \"$c *\" \"$typed \"\n\t\t\treturn 0\n\t\tend\n\tend\n\treturn 1\nend");
+}
+
+/* "key generate" is offered word by word. */
 static void fish_command(const struct command *cmd)
 {
 	const char *space = strchr(cmd->words, ' ');
 
 	if (!space) {
-		printf("complete -c bsre-token -f -n '__fish_use_subcommand' -a '%s' -d '", cmd->words);
+		printf("complete -c bsre-token -f -n '__bsre_token_at' -a '%s' -d '", cmd->words);
 	} else {
-		printf("complete -c bsre-token -f -n '__fish_use_subcommand' -a '%.*s'\n",
+		printf("complete -c bsre-token -f -n '__bsre_token_at' -a '%.*s'\n",
 		       (int)(space - cmd->words), cmd->words);
-		printf("complete -c bsre-token -f -n '__fish_seen_subcommand_from %.*s' -a '%s' -d '",
+		printf("complete -c bsre-token -f -n '__bsre_token_at %.*s' -a '%s' -d '",
 		       (int)(space - cmd->words), cmd->words, space + 1);
 	}
 	quoted(cmd->brief);
@@ -184,13 +231,10 @@ static void fish_option(int o)
 		putchar('\n');
 		return;
 	}
-	fputs(" -n '__fish_seen_subcommand_from", stdout);
+	fputs(" -n '__bsre_token_in", stdout);
 	for (size_t i = 0; i < commands_count; i++)
-		if (takes(&commands[i], o)) {
-			const char *last = strrchr(commands[i].words, ' ');
-
-			printf(" %s", last ? last + 1 : commands[i].words);
-		}
+		if (takes(&commands[i], o))
+			printf(" \"%s\"", commands[i].words);
 	puts("'");
 }
 
@@ -198,6 +242,7 @@ static void fish(void)
 {
 	puts("# fish completion for bsre-token; made from its tables by 'bsre-token help "
 			"--completion fish'");
+	fish_functions();
 	for (size_t i = 0; i < commands_count; i++)
 		fish_command(&commands[i]);
 	for (int o = 0; o < OPT_COUNT; o++)

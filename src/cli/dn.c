@@ -178,7 +178,8 @@ err dn_add(struct dn *dn, const char *name, enum dn_type *forced, struct span va
 	it.n = value.n;
 	buf_put(&b, value);
 	if (b.bad)
-		return dn_wrong(fault, at.line, _("the name is longer than %d bytes"), DN_TEXT);
+		return dn_wrong(fault, at.line, _("the subject's values have more than %d bytes: no token could hold a "
+				"certificate with it"), DN_TEXT);
 	dn->used = b.n;
 	dn->item[dn->n++] = it;
 	return OK;

@@ -19,7 +19,8 @@ struct dn_item {
 	unsigned line;			/* where it stood; 0 in JSON */
 };
 
-enum { DN_ITEMS = 64, DN_TEXT = 65536 };
+/* DN_TEXT: all values together, in bytes. No PIV token holds a certificate of more than 3052. */
+enum { DN_ITEMS = 64, DN_TEXT = 3052 };
 struct dn {
 	struct dn_item item[DN_ITEMS];
 	size_t n, used;

@@ -48,20 +48,49 @@ err overview_state(struct cli *c, uint32_t token, uint32_t *flags)
 	return OK;
 }
 
-err overview_warn(struct cli *c)
+/* Why nothing should be made on the token, said as a refusal, or with --force as a warning. */
+static err unsafe(struct cli *c, const char *why)
 {
+	if (!given(c, OPT_force))
+		return say_fail(FAIL(ACTION_PROHIBITED), _("%s (--force to go on all the same)"), why);
+	say_warn("%s", why);
+	return OK;
+}
+
+err overview_safe(struct cli *c)
+{
+	static const struct { uint32_t flag; const char *why, *next; } rows[] = {
+		{ TOKEN_INIT_BEGUN, N_("its initialisation was interrupted: its PIN or its PUK may be the factory's, "
+				       "which everybody knows"), "bsre-token init --resume" },
+		{ TOKEN_PIN_DEFAULT, N_("its PIN is the factory's, which everybody knows"),
+		  "bsre-token pin change" },
+		{ TOKEN_PUK_DEFAULT, N_("its PUK is the factory's, which everybody knows"),
+		  "bsre-token pin set-puk" },
+		{ TOKEN_MANAGEMENT_DEFAULT, N_("its management key is the factory's, which everybody knows; only init, "
+					       "which erases the token, changes it"), "bsre-token init" },
+	};
 	uint32_t flags;
 
+	enum { ROWS = sizeof rows / sizeof rows[0] };
+	size_t i = 0;
+
 	TRY(overview_state(c, c->token.id, &flags));
-	if (flags & TOKEN_INIT_BEGUN)
-		say_warn(_("the initialisation of token '%s' was interrupted: its PIN or its PUK may be the "
-			   "factory's, which everybody knows; first: bsre-token init --resume --token %s"),
-			 c->token.label, c->token.serial);
-	else if (flags & TOKEN_FACTORY)
-		say_warn(_("token '%s' still has secrets of the factory, which everybody knows; see: "
-			   "bsre-token status"),
-			 c->token.label);
-	return OK;
+	while (i < ROWS && !(flags & rows[i].flag))
+		i++;
+	if (i == ROWS)
+		return OK;
+	/* as it left the factory, with everything: init, which mends all of it at once */
+	bool blank = (flags & TOKEN_FACTORY) == TOKEN_FACTORY && !(flags & TOKEN_INIT_BEGUN);
+	say_next("%s --token %s", blank ? rows[ROWS - 1].next : rows[i].next, c->token.serial);
+	return unsafe(c, _(rows[i].why));
+}
+
+err overview_safe_pin(struct cli *c, const struct secret *pin)
+{
+	if (!span_eq(secret_span(pin), span_str("123456")))
+		return OK;
+	say_next("bsre-token pin change --token %s", c->token.serial);
+	return unsafe(c, _("its PIN is 123456, as tokens leave the factory, and everybody knows it"));
 }
 
 /* The factory's secrets that are known to be in force. */

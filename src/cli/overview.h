@@ -2,6 +2,7 @@
 #ifndef BSRE_CLI_OVERVIEW_H
 #define BSRE_CLI_OVERVIEW_H
 #include "cli.h"
+#include "lib/secret.h"
 
 /* One token: what TokenInfo says. ask: tries that the service does not know are asked of the token. */
 err overview_token(struct cli *c, uint32_t token, bool ask, json_t **out) MUST_USE;
@@ -9,9 +10,12 @@ err overview_token(struct cli *c, uint32_t token, bool ask, json_t **out) MUST_U
 /* What became of the token's initialisation: TOKEN_ of records.h. */
 err overview_state(struct cli *c, uint32_t token, uint32_t *flags) MUST_USE;
 
-/* Warns where a key is about to be made on a token whose initialisation was interrupted, or which has secrets
- * of the factory. */
-err overview_warn(struct cli *c) MUST_USE;
+/* Before a key or a request is made: ACTION_PROHIBITED, said, with what mends it, where the token says that its
+ * initialisation was interrupted or that a secret is the factory's; with --force a warning. */
+err overview_safe(struct cli *c) MUST_USE;
+
+/* The same by the PIN that was right, for tokens that do not say. */
+err overview_safe_pin(struct cli *c, const struct secret *pin) MUST_USE;
 
 /* Keys, certificates and logins of the token in c, into o; opens a session. */
 err overview_contents(struct cli *c, json_t *o) MUST_USE;

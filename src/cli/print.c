@@ -6,8 +6,12 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+#include "lib/utf8.h"
 #include "print.h"
 #include "say.h"
+#include "wrap.h"
+
+enum { COLUMNS_MAX = 16 };
 
 bool print_colours(void)
 {
@@ -72,33 +76,75 @@ static const char *cell_text(const json_t *row, const struct column *column, cha
 	return room;
 }
 
-static void put_row(struct libscols_table *t, const json_t *row, const struct column *columns, size_t n)
+static void put_row(struct libscols_table *t, const json_t *row, const struct column *const *columns, size_t n)
 {
 	struct libscols_line *line = scols_table_new_line(t, NULL);
 	char room[32];
 
 	for (size_t i = 0; i < n && line; i++) {
-		const char *colour = columns[i].paint ? columns[i].paint(row) : NULL;
+		const char *colour = columns[i]->paint ? columns[i]->paint(row) : NULL;
 
-		scols_line_set_data(line, i, cell_text(row, &columns[i], room, sizeof room));
+		scols_line_set_data(line, i, cell_text(row, columns[i], room, sizeof room));
 		if (colour)
 			scols_cell_set_color(scols_line_get_cell(line, i), colour);
 	}
 }
 
-void print_table(const json_t *rows, const struct column *columns, size_t n)
+static size_t wide(const char *text)
 {
-	struct libscols_table *t = json_array_size(rows) ? scols_new_table() : NULL;
+	size_t n = utf8_count(span_str(text));
+
+	return n == SIZE_MAX ? strlen(text) : n;
+}
+
+/* The least that a column takes: its heading, and all of its cells where they may not be cut. */
+static size_t least(const json_t *rows, const struct column *column)
+{
+	size_t most = wide(_(column->title));
+	char room[32];
+
+	for (size_t i = 0; i < json_array_size(rows) && !(column->flags & CUT); i++) {
+		size_t n = wide(cell_text(json_array_get(rows, i), column, room, sizeof room));
+
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+/* The columns that fit into `width` (0: any), of which `shown` has room for all; gives how many. */
+static size_t choose(const json_t *rows, const struct column *columns, size_t n, size_t width,
+		     const struct column **shown)
+{
+	size_t took = 0, kept = 0;
+	bool away[COLUMNS_MAX] = { false };
+
+	for (size_t i = 0; i < n; i++)
+		took += least(rows, &columns[i]) + (i > 0);
+	for (size_t i = n; i-- > 0 && width && took > width;) {
+		away[i] = columns[i].flags & EXTRA;
+		took -= away[i] ? least(rows, &columns[i]) + 1 : 0;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!away[i])
+			shown[kept++] = &columns[i];
+	return kept;
+}
+
+void print_table(const json_t *rows, const struct column *columns, size_t all)
+{
+	struct libscols_table *t = json_array_size(rows) && all <= COLUMNS_MAX ? scols_new_table() : NULL;
+	const struct column *shown[COLUMNS_MAX];
 
 	if (!t)
 		return;
 	fflush(stdout);
 	scols_table_enable_colors(t, print_colours());
+	size_t n = choose(rows, columns, all, wrap_width(stdout), shown);
 	for (size_t i = 0; i < n; i++)
-		scols_table_new_column(t, _(columns[i].title), columns[i].width,
-				       columns[i].flags & CUT ? SCOLS_FL_TRUNC : 0);
+		scols_table_new_column(t, _(shown[i]->title), shown[i]->width,
+				       shown[i]->flags & CUT ? SCOLS_FL_TRUNC : 0);
 	for (size_t i = 0; i < json_array_size(rows); i++)
-		put_row(t, json_array_get(rows, i), columns, n);
+		put_row(t, json_array_get(rows, i), shown, n);
 	scols_print_table(t);
 	scols_unref_table(t);
 }

@@ -6,9 +6,10 @@
 /* A column of a table: the member of each row's object it shows, its heading, how much of the width
  * it wants (0..1: a share; 0: as little as it needs). CUT: it may be cut where the table is too wide.
  * WORDS: what it shows is one of our own words (words.def), and is translated. DAY: a time, of which
- * the day is shown. paint: the colour of a
- * row's cell ("red"), or NULL; may be NULL itself. */
-enum { CUT = 1, WORDS = 2, DAY = 4 };
+ * the day is shown. EXTRA: left away, the last of them first, where the terminal is too narrow for all; a
+ * column without CUT never loses a character. paint: the colour of a row's cell ("red"), or NULL; may be NULL
+ * itself. */
+enum { CUT = 1, WORDS = 2, DAY = 4, EXTRA = 8 };
 struct column {
 	const char *key, *title;
 	double width;

@@ -49,12 +49,14 @@ while [ "$n" -le "$apdus" ]; do
 	if grep -q '"init_interrupted": true' state; then
 		seen=$((seen + 1))
 		grep -q '"initialized": false' state
-		bsre-token status >out
-		next out | grep -q "^bsre-token init --resume --token $serial$" || fail "status, cut at $n: $(cat out)"
+		bsre-token status >said
+		next said | grep -q "^bsre-token init --resume --token $serial$" || fail "status, cut at $n: $(cat said)"
 		if bsre-token pin verify --pin-file "$pin" 2>err; then with=$pin; else with=factory.PIN; fi
-		bsre-token key generate --slot 9a --alg p256 --pin-file "$with" --yes 2>err || cat err
+		refused 1 "interrupted" bsre-token key generate --slot 9a --alg p256 --pin-file "$with" --yes
+		next err | grep -q "^bsre-token init --resume --token $serial$" || fail "key generate, cut at $n: $(cat err)"
+		bsre-token key generate --slot 9a --alg p256 --pin-file "$with" --yes --force 2>err || cat err
 		grep -q "warning: .*interrupted" err || fail "key generate does not warn, cut at $n: $(cat err)"
-		do_next out			# and the label is the one that was begun with
+		do_next said			# and the label is the one that was begun with
 		whole "Bu Ani's"
 	elif grep -q '"initialized": false' state; then
 		seen=$((seen + 1))		# reset, and nothing else yet

@@ -23,6 +23,11 @@ openssl req -x509 -key other.key -subj /CN=other -days 10 -out other.pem
 openssl pkcs12 -export -inkey other.key -in other.pem -passout pass:x -out other.p12
 refused 1 'PKCS#12' bsre-token cert import other.p12 --pin-file "$pin"
 
+# a name of which no certificate would fit on a token, with --force or without
+printf 'CN = %065000d\n' 1 >long.dn
+refused 1 'long.dn, line 1: .* at most 64' bsre-token request --key 9a --dn long.dn --pin-file nowhere
+refused 1 'long.dn, line 1: .*3052 bytes: no token' bsre-token request --key 9a --dn long.dn --force --pin-file nowhere
+
 # a signature is its signer's: another certificate of the same key beside it is not
 openssl pkey -in other.key -pubout -out other.pub
 mint() { # NAME DAYS SERIAL PUBLIC-KEY FILE: a certificate of the test CA
@@ -60,8 +65,18 @@ mint Budi 9 79 rsa.pub soon.pem
 mint Budi 99 80 rsa.pub late.pem
 cat old.pem soon.pem late.pem >all.pem
 sleep 1
-bsre-token cert import all.pem --pin-file "$pin" --yes
+bsre-token cert import all.pem --pin-file "$pin" --yes 2>err
 bsre-token cert export 9a | cmp - late.pem
+! grep 'of a CA\|of CAs' err || fail "older certificates of the same key are offered as a CA's"
+cat late.pem "$TEST_CA_DIR/ca.pem" late.pem >both.pem
+bsre-token cert import both.pem --pin-file "$pin" --yes
+bsre-token cert import old.pem --force --pin-file "$pin" --yes
+bsre-token cert import both.pem --pin-file "$pin" --yes 2>err
+cat err
+grep -q 'which ended 1 day ago; it will be' err || fail "it does not say when the old one ended"
+grep -q 'holds 1 certificate of a CA' err || fail "the CA's certificate is not counted alone"
+refused 1 'certificate of .Budi. is deleted with it' setsid bsre-token key generate -s 9a --pin-file nowhere
+refused 1 'key stays' setsid bsre-token cert delete 9a --pin-file nowhere
 bsre-token cert check 9a --chain "$TEST_CA_DIR/ca.pem"
 bsre-token cert import "$TEST_CA_DIR/rsa.pem" --pin-file "$pin" --yes
 
@@ -102,7 +117,7 @@ bsre-token request --key 9a --dn dn --pin-file "$pin" -o big.csr
 printf '1.2.3.4=DER:04820F00%s\n' "$(head -c 3840 /dev/urandom | xxd -p | tr -d '\n')" >big.ext
 openssl x509 -req -in big.csr -CA "$TEST_CA_DIR/ca.pem" -CAkey "$TEST_CA_DIR/ca.key" -CAcreateserial -days 9 \
 	-extfile big.ext -out big.pem
-refused 5 'no room' bsre-token cert import big.pem --pin-file "$pin" --yes
+refused 5 'has [0-9]* bytes, too many for this token: .* at most 3052' bsre-token cert import big.pem --pin-file "$pin" --yes
 bsre-token cert export 9a | cmp - "$TEST_CA_DIR/rsa.pem"	# the old one is still there
 
 # 6: what this key cannot do
@@ -118,6 +133,13 @@ bsre-token pin verify --pin-file "$pin"
 # 64: the command line
 refused 64 'no command' bsre-token
 refused 64 "no command 'lst'" bsre-token lst
+for noun in pin key cert; do
+	refused 64 "'$noun' alone is no command; there are:" bsre-token $noun
+	bsre-token help $noun | sed 's/^  \([a-z]* [a-z-]*\) .*/\1/' >verbs
+	while read -r words; do grep -q "^  bsre-token $words  " err || fail "$noun: no line for $words"; done <verbs
+	[ "$(wc -l <verbs)" = "$(grep -c "^  bsre-token $noun " err)" ] || fail "$noun: not the lines that help has"
+done
+refused 64 "no command 'key shake'; there are:" bsre-token key shake
 refused 64 "no option '--nothing'" bsre-token list --nothing
 refused 64 'needs a value' bsre-token list --token
 refused 64 'needs an operand' bsre-token cert import

@@ -30,6 +30,8 @@ does list
 holds '[t["label"] for t in o["tokens"]] == ["Test Token"] and o["tokens"][0]["pin_tries"] == 3'
 does init --label Contoh --pin-file "$pin" --puk-file "$puk" --yes
 holds 'o["label"] == "Contoh" and o["serial"]'
+does list
+holds 'o["tokens"][0]["puk_tries"] == 3'
 does "key generate" --slot 9c --label tanda-tangan --pin-file "$pin"
 holds 'o["slot"] == "9c" and o["algorithm"] == "rsa2048" and o["local"] and not o["extractable"]'
 does "key generate" --slot 9a --alg p256 --label masuk --id 0a0b --pin-policy once --pin-file "$pin"

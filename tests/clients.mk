@@ -2,6 +2,7 @@
 clients = \
 	tests/clients/firefox.sh \
 	tests/clients/java.sh \
+	tests/clients/libreoffice.sh \
 	tests/clients/nss.sh \
 	tests/clients/openssh.sh \
 	tests/clients/openssl-engine.sh \
@@ -16,7 +17,7 @@ TESTS += $(clients)
 endif
 EXTRA_DIST += $(clients) tests/clients/run-all tests/clients/lib.sh tests/clients/tls-server.py tests/clients/slot-of.py \
 	tests/clients/P11Client.java tests/clients/pykcs11-client.py tests/clients/marionette.py \
-	tests/clients/firefox-visits.py
+	tests/clients/firefox-visits.py tests/clients/libreoffice-client.py
 
 # loaded by programs, installed nowhere (-rpath is how libtool is told to make something to load)
 noinst_LTLIBRARIES += wrong-signer.la

@@ -37,6 +37,7 @@ setup() {
 		openssl x509 -in "$TEST_CA_DIR/$k.pem" -pubkey -noout >"$WORK/$k.pub" || fail "no $k.pem"
 	done
 	RSA_FPR=$(fpr "$TEST_CA_DIR/rsa.pem")
+	SIGN_FPR=$(fpr "$TEST_CA_DIR/sign.pem")
 	EC_FPR=$(fpr "$TEST_CA_DIR/ec.pem")
 	echo "message to sign, $NAME" >"$WORK/msg"
 }
@@ -106,6 +107,57 @@ nssdb_new() {
 	modutil -dbdir "sql:$1" -add p11test -libfile "$P11_MODULE" -force >"$WORK/modutil.log" 2>&1 ||
 		{ cat "$WORK/modutil.log"; fail "modutil -add"; }
 	certutil -A -d "sql:$1" -n "p11test CA" -t CT,C, -i "$CA" >/dev/null 2>&1 || fail "certutil -A"
+}
+
+# A screen of our own, for programs with windows: sets DISPLAY.
+screen_start() {
+	Xvfb -displayfd 3 -screen 0 1280x900x24 -nolisten tcp 3>"$WORK/display" >"$WORK/xvfb.log" 2>&1 &
+	soon test -s "$WORK/display" || { cat "$WORK/xvfb.log"; fail "Xvfb did not start"; }
+	DISPLAY=:$(cat "$WORK/display")
+	export DISPLAY
+	unset WAYLAND_DISPLAY
+}
+# what can do without windows has them only where somebody wants to look at them afterwards
+screen_if_kept() { [ -z "${KEEP:-}" ] || { need Xvfb import; screen_start; }; }
+shot() { [ -z "${KEEP:-}" ] || import -window root "$WORK/$1.png"; }
+
+# etc_own FILE <TEXT: ETC goes before a program that is to find the text as /etc/FILE. Fails where root, or
+# a namespace, is not to be had.
+etc_own() {
+	[ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null || return 1
+	rm -rf "$WORK/etc"
+	mkdir -p "$WORK/etc/$(dirname "$1")" "$WORK/etcmount"
+	cat >"$WORK/etc/$1"
+	cat >"$WORK/etcrun" <<-R
+		mount -t tmpfs tmpfs "$WORK/etcmount" && mkdir "$WORK/etcmount/u" "$WORK/etcmount/w" || exit 99
+		cp -r "$WORK/etc/." "$WORK/etcmount/u/"
+		mount -t overlay overlay -o lowerdir=/etc,upperdir="$WORK/etcmount/u",workdir="$WORK/etcmount/w" /etc || exit 99
+		exec "\$@"
+	R
+	ETC="unshare -m sh $WORK/etcrun"
+}
+
+# A Firefox that asks nobody but our servers for anything: firefox_prefs PROFILE
+firefox_prefs() {
+	while read -r name value; do
+		echo "user_pref(\"$name\", $value);"
+	done >"$1/user.js" <<-P
+		marionette.port 0
+		app.normandy.enabled false
+		app.update.enabled false
+		browser.shell.checkDefaultBrowser false
+		browser.startup.homepage_override.mstone "ignore"
+		browser.aboutwelcome.enabled false
+		datareporting.policy.dataSubmissionEnabled false
+		network.captive-portal-service.enabled false
+		network.connectivity-service.enabled false
+		services.settings.server "data:,"
+		browser.safebrowsing.downloads.enabled false
+		browser.safebrowsing.malware.enabled false
+		browser.safebrowsing.phishing.enabled false
+		extensions.update.enabled false
+		network.proxy.type 0
+	P
 }
 
 # p11-kit with one module only, described by the .module text given. It reads no user's configuration

@@ -147,8 +147,8 @@ void say_end(struct cli *c, err e)
 		say_json(c, e, text, next);
 }
 
-/* Characters that move or hide what stands beside them (Unicode TR 36, 2.5) or are none. */
-static bool harmful(uint32_t u)
+/* Unicode TR 36, 2.5; or none at all. */
+bool harmful(uint32_t u)
 {
 	return u < 0x20 || (u >= 0x7F && u < 0xA0) || u == 0x61C || (u >= 0x200B && u <= 0x200F) ||
 	       (u >= 0x2028 && u <= 0x202E) || (u >= 0x2060 && u <= 0x206F) || u == 0xFEFF ||

@@ -29,6 +29,9 @@ void say_end(struct cli *c, err e);
  * fit `size` bytes with the zero. */
 void clean(struct span s, char *out, size_t size);
 
+/* Is it a character that moves or hides what stands beside it? */
+bool harmful(uint32_t u);
+
 /* clean() into static storage of four alternating places, at most 255 bytes. */
 const char *say_clean(const char *s);
 const char *say_span(struct span s);

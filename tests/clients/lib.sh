@@ -137,7 +137,8 @@ etc_own() {
 	ETC="unshare -m sh $WORK/etcrun"
 }
 
-# A Firefox that asks nobody but our servers for anything: firefox_prefs PROFILE
+# A Firefox that asks nobody but our servers for anything, and these for the page alone: a second connection
+# of its own brings a second dialog, and no certificate on it is remembered. firefox_prefs PROFILE
 firefox_prefs() {
 	while read -r name value; do
 		echo "user_pref(\"$name\", $value);"
@@ -147,6 +148,8 @@ firefox_prefs() {
 		app.update.enabled false
 		browser.shell.checkDefaultBrowser false
 		browser.startup.homepage_override.mstone "ignore"
+		browser.chrome.site_icons false
+		network.http.speculative-parallel-limit 0
 		browser.aboutwelcome.enabled false
 		datareporting.policy.dataSubmissionEnabled false
 		network.captive-portal-service.enabled false

@@ -15,6 +15,7 @@ ANSWER = """
   const pin = arguments[0];
   const asked = Services.bsreAsked = [];
   let refused = 0;
+  Services.obs.addObserver(dialog => { Services.bsreReady = dialog.ownerDocument; }, "cert-dialog-loaded");
   Services.obs.addObserver(win => {
     const dialog = win.Dialog, kind = dialog.args.promptType;
     asked.push(kind + ": " + (dialog.args.text || dialog.args.title || ""));
@@ -38,10 +39,8 @@ CHOOSE = """
     for (const frame of w.document.querySelectorAll("browser.dialogFrame")) {
       const d = frame.contentDocument;
       if (!d || !d.location.href.endsWith("/clientauthask.xhtml")) continue;
-      const list = d.getElementById("nicknames");
-      let ok = null;
-      try { ok = d.getElementById("certAuthAsk").getButton("accept"); } catch (e) { }  // not built yet
-      if (!list || !list.itemCount || !ok || ok.disabled) return null;
+      if (Services.bsreReady != d) return null;   // its button would mean: no certificate
+      const list = d.getElementById("nicknames"), ok = d.getElementById("certAuthAsk").getButton("accept");
       const labels = [];
       for (let i = 0; i < list.itemCount; i++) {
         labels.push(list.getItemAtIndex(i).label);
@@ -201,7 +200,7 @@ class Firefox:
                 self.choose()
             where, state, href, text = self.page()
             if where.startswith(("about:neterror", "about:certerror")):
-                raise Refused("page: %s" % " ".join(text.split())[:200])
+                raise Refused("page: %s" % where.split("&u=")[0])
             if href == self.url and state == "complete" and text.startswith("hello "):
                 return text.strip()
             time.sleep(0.1)

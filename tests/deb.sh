@@ -20,10 +20,11 @@ for p in bsre-token libbsre-pkcs11 bsre-vtoken; do
 done | sort >have
 [ -z "$(uniq -d have)" ] || fail "in two packages: $(uniq -d have)"
 # where Debian wants a file elsewhere than make install puts it
-sed -e '/^#/d' -e "s|^LIBDIR|/usr/lib/$multiarch|" -e 's|^PREFIX|/usr|' -e 's|\(/man/.*\)|\1.gz|' \
+sed -e '/^#/d' -e '/share.doc/d' -e "s|^LIBDIR|/usr/lib/$multiarch|" -e 's|^PREFIX|/usr|' -e 's|\(/man/.*\)|\1.gz|' \
 	-e 's|/zsh/site-functions/|/zsh/vendor-completions/|' "$TOP_SRCDIR/tests/install.list" | sort >want
 diff want have || fail "install.list (<) and what is in the packages (>) differ"
 
+[ -s root/usr/share/doc/bsre-token/examples/bsre-tokend@.service ] || fail "no example of a unit for a service account"
 dpkg-deb -c bsre-token_*.deb | grep ' ./etc/bsre-token/chain\.d/$' || fail "no place for the CAs' certificates"
 
 # the same file for every architecture: p11-kit finds the module by its name

@@ -21,6 +21,22 @@ grep -q "^ExecStart=$prefix/libexec/bsre-token/bsre-tokend " "$at/lib/systemd/us
 grep -qx 'SocketMode=0600' "$at/lib/systemd/user/bsre-tokend.socket"
 grep -qx 'DirectoryMode=0700' "$at/lib/systemd/user/bsre-tokend.socket"
 
+# systemd's own judgement of the units: it says nothing. (A warning is what an unknown word comes to, and what
+# stands behind it is then not in force.)
+if command -v systemd-analyze >/dev/null; then
+	mkdir "$work/units"
+	cp "$at/lib/systemd/user"/* "$work/units"
+	cp "$at/share/doc/bsre-token/examples/bsre-tokend@.service" "$work/units/bsre-tokend@signer.service"
+	sed -i "s|=$prefix/libexec|=$at/libexec|; s|^User=%i|User=root|" "$work/units"/*.service
+	for unit in bsre-tokend.socket bsre-tokend.service bsre-tokend@signer.service; do
+		whose=--user
+		[ $unit != bsre-tokend@signer.service ] || whose=--system
+		XDG_RUNTIME_DIR=$work systemd-analyze verify --man=no $whose "$work/units/$unit" >"$work/log" 2>&1 ||
+			{ cat "$work/log"; echo "systemd does not take $unit"; exit 1; }
+		! grep "^$work/units/bsre" "$work/log" || { echo "systemd warns of $unit"; exit 1; }
+	done
+fi
+
 quietly make -s uninstall DESTDIR="$work/root"
 left=$(find "$work/root" \( -type f -o -type l \))
 [ -z "$left" ] || { echo "uninstall leaves: $left"; exit 1; }

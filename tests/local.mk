@@ -17,6 +17,7 @@ stories = \
 	tests/stories/a-power-cut-anywhere-is-mended.sh \
 	tests/stories/a-program-signs-and-openssl-agrees.sh \
 	tests/stories/a-pulled-token-is-an-error-not-a-hang.sh \
+	tests/stories/a-revoked-signer-is-told.sh \
 	tests/stories/a-stuck-service-is-an-error-not-a-hang.sh \
 	tests/stories/a-token-of-the-factory-makes-no-key.sh \
 	tests/stories/a-token-pulled-while-it-is-recognised-hangs-nobody.sh \
@@ -60,7 +61,7 @@ EXTRA_DIST += $(once) tests/install.list
 
 # the desk that with-token makes
 EXTRA_DIST += tests/README.md tests/tools/desk.py tests/tools/prepare.py tests/tools/cards.py tests/tools/pdf.py \
-	tests/tools/typist.exp tests/tools/ca.sh tests/tools/fill-token.sh \
+	tests/tools/typist.exp tests/tools/ca.sh tests/tools/fill-token.sh tests/tools/shapes.py \
 	scripts/build scripts/check scripts/demo scripts/deps scripts/packages scripts/valgrind scripts/with-token \
 	.ci/run
 

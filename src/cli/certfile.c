@@ -121,3 +121,30 @@ err certfile_read(const char *name, STACK_OF(X509) **out)
 	*out = ok(e) ? all : NULL;
 	return e;
 }
+
+err certfile_crls(const char *name, STACK_OF(X509_CRL) **out)
+{
+	STACK_OF(X509_CRL) *all = sk_X509_CRL_new_null();
+	struct span file = SPAN_NONE;
+	X509_CRL *one;
+
+	*out = NULL;
+	TRY(file_read(name, &file));
+	const unsigned char *p = file.p;
+	BIO *bio = BIO_new_mem_buf(file.p, (int)file.n);
+	while (all && bio && (one = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL)))
+		if (!sk_X509_CRL_push(all, one))
+			X509_CRL_free(one);
+	if (all && sk_X509_CRL_num(all) == 0 && (one = d2i_X509_CRL(NULL, &p, (long)file.n)) &&
+	    !sk_X509_CRL_push(all, one))
+		X509_CRL_free(one);
+	BIO_free(bio);
+	free((void *)(uintptr_t)file.p);
+	ERR_clear_error();
+	if (sk_X509_CRL_num(all) > 0) {
+		*out = all;
+		return OK;
+	}
+	sk_X509_CRL_free(all);
+	return say_fail(FAIL(CERT_INVALID), _("%s holds no revocation list (CRL) that can be read"), say_clean(name));
+}

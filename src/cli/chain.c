@@ -136,6 +136,60 @@ err chain_judge(const struct chain *ch, X509 *x, const STACK_OF(X509) *extra, ti
 	return e;
 }
 
+/* Lists that are in force now. What is judged may be years old; whether it is revoked is a question of today. */
+static STACK_OF(X509_CRL) *in_force(const STACK_OF(X509_CRL) *crls)
+{
+	STACK_OF(X509_CRL) *out = sk_X509_CRL_new_null();
+
+	for (int i = 0; out && i < sk_X509_CRL_num(crls); i++) {
+		X509_CRL *one = sk_X509_CRL_value(crls, i);
+		const ASN1_TIME *next = X509_CRL_get0_nextUpdate(one);
+
+		if ((!next || X509_cmp_current_time(next) > 0) && !sk_X509_CRL_push(out, one))
+			break;
+	}
+	return out;
+}
+
+/* What OpenSSL says of x by the lists, whatever the time. */
+static int look_up(const struct chain *ch, X509 *x, STACK_OF(X509) *between, STACK_OF(X509_CRL) *crls)
+{
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	int why = X509_V_ERR_UNSPECIFIED;
+
+	if (ctx && between && crls && X509_STORE_CTX_init(ctx, ch->store, x, between)) {
+		X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_ANY);
+		X509_STORE_CTX_set0_crls(ctx, crls);
+		X509_STORE_CTX_set_flags(ctx, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_NO_CHECK_TIME);
+		why = X509_verify_cert(ctx) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(ctx);
+	}
+	X509_STORE_CTX_free(ctx);
+	return why;
+}
+
+err chain_revoked(const struct chain *ch, X509 *x, const STACK_OF(X509) *extra, STACK_OF(X509_CRL) *crls,
+		  bool *revoked)
+{
+	STACK_OF(X509) *between = all_between(ch, extra);
+	STACK_OF(X509_CRL) *now = in_force(crls);
+	int why = look_up(ch, x, between, now);
+	bool all_ended = now && sk_X509_CRL_num(now) == 0;
+	char name[256];
+
+	sk_X509_free(between);
+	sk_X509_CRL_free(now);
+	cert_holder(x, name, sizeof name);
+	*revoked = why == X509_V_ERR_CERT_REVOKED;
+	if (why == X509_V_OK)
+		return OK;
+	if (*revoked)
+		return say_fail(FAIL(CERT_INVALID), _("the certificate of '%s' is revoked"), name);
+	if (all_ended)
+		return say_fail(FAIL(CERT_INVALID), _("the revocation list has ended; get the CA's new one"));
+	return say_fail(FAIL(CERT_INVALID), _("whether the certificate of '%s' is revoked cannot be told by "
+					      "that list: %s"), name, X509_verify_cert_error_string(why));
+}
+
 const char *chain_folder(void) { return CHAIN_D; }
 
 bool chain_writable(void) { return access(CHAIN_D, W_OK) == 0; }

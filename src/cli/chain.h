@@ -16,6 +16,12 @@ void chain_free(struct chain *ch);
 /* Does x lead to a trusted one, at the time `at` (0: now)? extra: more certificates between, or NULL.
  * CERT_INVALID, said: it does not, and why. */
 err chain_judge(const struct chain *ch, X509 *x, const STACK_OF(X509) *extra, time_t at) MUST_USE;
+
+/* Is x revoked by the lists of its own issuer, as they stand today? *revoked says so. CERT_INVALID, said: it
+ * is, or no list of its issuer is among them that the issuer signed and that has not ended. */
+err chain_revoked(const struct chain *ch, X509 *x, const STACK_OF(X509) *extra, STACK_OF(X509_CRL) *crls,
+		  bool *revoked) MUST_USE;
+
 /* Puts a CA's certificate into chain.d, named by its SHA-256; one that is there already stays. FILE, said. */
 err chain_keep(X509 *x) MUST_USE;
 

@@ -8,9 +8,9 @@
 #include "token.h"
 
 /* Notes one finding, for people and --json. */
-static void found(json_t *list, const char *what, err e, const char *why)
+static void found(json_t *list, const char *id, const char *what, err e, const char *why)
 {
-	json_t *o = json_pack("{s:s, s:b}", "check", what, "good", ok(e));
+	json_t *o = json_pack("{s:s, s:s, s:b}", "id", id, "check", what, "good", ok(e));
 
 	if (!ok(e) && why)
 		json_object_set_new(o, "why", json_string(why));
@@ -49,13 +49,15 @@ static err run_all(struct cli *c, const struct keys *keys, X509 *x, json_t *list
 	err each[4], first = OK;
 
 	TRY(chain_load(c, &chain));
-	static const char *const names[] = { N_("its key is on the token"), N_("its period of validity"),
-					     N_("its key usage"), N_("its chain to a trusted CA") };
+	static const struct { const char *id, *name; } rows[] = {	/* id: for programs, and never changed */
+		{ "key", N_("its key is on the token") }, { "validity", N_("its period of validity") },
+		{ "key-usage", N_("its key usage") }, { "chain", N_("its chain to a trusted CA") },
+	};
 	for (int i = 0; i < 4; i++) {
 		each[i] = i == 0 ? (k ? OK : say_fail(FAIL(KEY_MISMATCH), _("no key on the "
 				"token belongs to it"))) :
 			  i == 1 ? check_time(x) : i == 2 ? check_usage(x) : chain_judge(&chain, x, NULL, 0);
-		found(list, names[i], each[i], say_forget());
+		found(list, rows[i].id, rows[i].name, each[i], say_forget());
 		if (ok(first))
 			first = each[i];
 	}

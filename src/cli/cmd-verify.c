@@ -11,11 +11,21 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "certfile.h"
 #include "chain.h"
 #include "describe.h"
 #include "file.h"
 #include "print.h"
 #include "say.h"
+
+/* What signers are held against. */
+struct judging { struct chain chain; STACK_OF(X509_CRL) *crls; };
+
+static void judging_free(struct judging *j)
+{
+	chain_free(&j->chain);
+	sk_X509_CRL_pop_free(j->crls, X509_CRL_free);
+}
 
 /* A signature file, DER or PEM; NULL: it is none. */
 static CMS_ContentInfo *read_signature(struct span file)
@@ -89,8 +99,21 @@ static err check_named(const struct chain *chain, CMS_SignerInfo *si, X509 *x, c
 			"one beside it as its signer's"));
 }
 
+/* Looked up where --crl was given; either way the signer's object says what is known. */
+static err check_revoked(const struct judging *j, X509 *x, const STACK_OF(X509) *inside, json_t *o)
+{
+	bool revoked = false;
+
+	json_object_set_new(o, "revocation", json_string("not-looked-up"));
+	if (!j->crls)
+		return OK;
+	err e = chain_revoked(&j->chain, x, inside, j->crls, &revoked);
+	json_object_set_new(o, "revocation", json_string(ok(e) ? "not-revoked" : revoked ? "revoked" : "unknown"));
+	return e;
+}
+
 /* One signer: described where it is the one that signed, then judged at the time it was signed. */
-static err judge(json_t *list, const struct chain *chain, CMS_ContentInfo *cms, CMS_SignerInfo *si)
+static err judge(json_t *list, const struct judging *j, CMS_ContentInfo *cms, CMS_SignerInfo *si)
 {
 	STACK_OF(X509) *inside = CMS_get1_certs(cms);
 	time_t when = signing_time(si);
@@ -98,7 +121,7 @@ static err judge(json_t *list, const struct chain *chain, CMS_ContentInfo *cms, 
 	err e;
 
 	CMS_SignerInfo_get0_algs(si, NULL, &x, NULL, NULL);
-	e = check_named(chain, si, x, inside);
+	e = check_named(&j->chain, si, x, inside);
 	if (ok(e)) {
 		json_t *o = x509_json(x);
 
@@ -107,7 +130,10 @@ static err judge(json_t *list, const struct chain *chain, CMS_ContentInfo *cms, 
 		e = check_usage(x);
 		/* a signing time ahead of the clock proves nothing: judged now */
 		if (ok(e))
-			e = chain_judge(chain, x, inside, when && when <= time(NULL) ? when : 0);
+			e = chain_judge(&j->chain, x, inside, when && when <= time(NULL) ? when : 0);
+		err revoked = check_revoked(j, x, inside, o);
+		if (ok(e))
+			e = revoked;
 	}
 	sk_X509_pop_free(inside, X509_free);
 	return e;
@@ -118,6 +144,7 @@ static void tell(const json_t *list)
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *o = json_array_get(list, i);
 		const char *when = json_string_value(json_object_get(o, "signing_time"));
+		const char *revocation = json_string_value(json_object_get(o, "revocation"));
 
 		say_note(_("Signer: %s"), json_string_value(json_object_get(o, "subject")));
 		say_note(_("  certificate issued by %s, valid until %s"),
@@ -125,6 +152,10 @@ static void tell(const json_t *list)
 			 print_day(json_string_value(json_object_get(o, "not_after"))));
 		if (when)
 			say_note(_("  signing time (as the signer's computer had it): %s"), when);
+		if (strcmp(revocation, "not-looked-up") == 0)
+			say_note(_("  whether it was revoked was not looked up (--crl FILE does that)"));
+		else if (strcmp(revocation, "not-revoked") == 0)
+			say_note(_("  not revoked, by the revocation list given"));
 	}
 }
 
@@ -144,12 +175,14 @@ static err find_signers(CMS_ContentInfo *cms)
 /* The signature over the bytes, then each signer: the first that does not hold is the command's failure. */
 static err verify(struct cli *c, CMS_ContentInfo *cms, BIO *content)
 {
-	CHAIN chain = { .store = NULL };
+	__attribute__((cleanup(judging_free))) struct judging j = { .crls = NULL };
 	json_t *list = json_array();
 	err e = OK;
 
 	json_object_set_new(c->result, "signers", list);
-	TRY(chain_load(c, &chain));
+	TRY(chain_load(c, &j.chain));
+	if (given(c, OPT_crl))
+		TRY(certfile_crls(c->args.opt[OPT_crl], &j.crls));
 	TRY(find_signers(cms));
 	int good = CMS_verify(cms, NULL, NULL, content, NULL, CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY);
 	share_end();
@@ -159,7 +192,7 @@ static err verify(struct cli *c, CMS_ContentInfo *cms, BIO *content)
 							   "changed"), say_clean(c->args.rest[0]));
 	STACK_OF(CMS_SignerInfo) *infos = CMS_get0_SignerInfos(cms);
 	for (int i = 0; i < sk_CMS_SignerInfo_num(infos); i++) {
-		err one = judge(list, &chain, cms, sk_CMS_SignerInfo_value(infos, i));
+		err one = judge(list, &j, cms, sk_CMS_SignerInfo_value(infos, i));
 
 		if (ok(e))
 			e = one;

@@ -12,7 +12,10 @@ does() {
 	echo "$command" >>used
 	# shellcheck disable=SC2086  # the words of a command
 	bsre-token $command --json "$@" >out.json
+	shape "$command"
 }
+# every member stands in the manual with its type, and is there unless the manual says that it may be missing
+shape() { python3 "$TOP_SRCDIR/tests/tools/shapes.py" "$TOP_SRCDIR/man/bsre-token-json.5" "$1" out.json; }
 holds() {
 	python3 - "$1" <<-'X'
 		import json, sys
@@ -74,6 +77,7 @@ bsre-token cert export --der -o cert.der
 openssl x509 -in cert.pem -outform DER | cmp - cert.der
 does "cert check" 9c --chain "$TEST_CA_DIR/ca.pem"
 holds 'all(c["good"] for c in o["checks"])'
+holds '[c["id"] for c in o["checks"]] == ["key", "validity", "key-usage", "chain"]'
 expect 1 bsre-token cert check 9c --chain cert.pem
 head -c 300000 /dev/urandom >file
 does sign file --pin-file "$pin" --chain "$TEST_CA_DIR/ca.pem"
@@ -83,6 +87,7 @@ bsre-token sign file --pem --pss --pin-file "$pin" -o pss.pem
 openssl cms -verify -binary -inform PEM -in pss.pem -content file -CAfile "$TEST_CA_DIR/ca.pem" -purpose any -out /dev/null
 does verify file --chain "$TEST_CA_DIR/ca.pem"
 holds 'o["valid"] and o["unchanged"] and o["signers"][0]["signing_time"]'
+holds 'o["signers"][0]["revocation"] == "not-looked-up"'
 openssl cms -sign -binary -in file -signer "$TEST_CA_DIR/server.pem" -inkey "$TEST_CA_DIR/server.key" -outform DER \
 	-out openssl.p7s 2>/dev/null && bsre-token verify file openssl.p7s --chain "$TEST_CA_DIR/ca.pem"
 echo more >>file
@@ -108,11 +113,21 @@ does "cert delete" 9c --pin-file "$pin" --yes
 holds 'o["deleted"]["holder"] == "Budi"'
 does "key destroy" --key 9a --reason selesai --pin-file "$pin" --yes
 holds 'o["destroyed"]["label"] == "masuk"'
+bsre-token history --json --verify >out.json
+shape history
+does history
 does history --last 3
 holds 'o["intact"] and o["entries"][-1]["reason"] == "selesai" and len(o["entries"]) == 3'
 # a failure is told in JSON as well
 expect 4 sh -c 'bsre-token key test --key 9a --json >out.json 2>/dev/null'
+shape "key test"
 holds 'o["error"]["code"] == "KEY_NOT_FOUND" and o["error"]["exit"] == 4 and o["error"]["next"]'
+# a member that the manual does not name is noticed, and one of another type, and one that is missing
+for wrong in '{"serial": "1", "label": "x", "more": 1}' '{"serial": 1, "label": "x"}' '{"serial": "1"}'; do
+	echo "$wrong" >out.json
+	! shape init || fail "this is no reply of init: $wrong"
+done
+python3 "$TOP_SRCDIR/tests/tools/shapes.py" "$TOP_SRCDIR/man/bsre-token-json.5" "$TOP_SRCDIR/man/id/bsre-token-json.5"
 # a ledger that somebody changed
 cp -R "$XDG_STATE_HOME/bsre-token/ledger" copy 2>/dev/null || cp -R "$DESK_DIR/state/bsre-token/ledger" copy
 bsre-token history --ledger copy

@@ -1,5 +1,6 @@
 # programs of others on top of the module; once is enough, without sanitizers
 clients = \
+	tests/clients/chromium.sh \
 	tests/clients/firefox.sh \
 	tests/clients/java.sh \
 	tests/clients/libreoffice.sh \

@@ -32,6 +32,7 @@ row_has_file() { # TABLE MACRO PREFIX: MACRO(name, ...) wants PREFIXname.c; comm
 	done >>"$broken"
 }
 row_has_file src/cli/commands.def CMD src/cli/cmd-
+row_has_file src/cli/programs.def PROGRAM src/cli/register-
 row_has_file src/tokend/token/drivers.def DRIVER src/tokend/token/
 pick . | while read -r f; do
 	grep -qsF "$f" src/*/*.mk pkcs11/local.mk tests/*.mk || echo "$f: no local.mk builds or ships it"

@@ -36,6 +36,7 @@ stories = \
 	tests/stories/no-token-is-said-plainly.sh \
 	tests/stories/nothing-stays-open-after-the-last-logout.sh \
 	tests/stories/nss-openssl-and-gnutls-find-the-keys.sh \
+	tests/stories/programs-are-told-of-the-module.sh \
 	tests/stories/the-demo-runs.sh \
 	tests/stories/the-readme-is-true.sh \
 	tests/stories/two-tokens-and-none-is-named.sh \

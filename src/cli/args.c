@@ -58,15 +58,43 @@ static int find_option(const char *name, size_t n, char letter)
 	return OPT_COUNT;
 }
 
-/* Is v one of "a|b|c"? */
-static bool one_of(const char *values, const char *v)
+/* Are the n characters at v one of "a|b|c"? */
+static bool one_of(const char *values, const char *v, size_t n)
 {
-	size_t n = strlen(v);
-
 	for (const char *p = values; *p; p += strcspn(p, "|"), p += *p == '|')
 		if (strcspn(p, "|") == n && strncmp(p, v, n) == 0)
 			return true;
 	return false;
+}
+
+static err not_one_of(const struct option_row *row, const char *value)
+{
+	return say_fail(FAIL(USAGE), _("--%s cannot be '%s'; it takes %s"), row->name, say_clean(value),
+			row->values);
+}
+
+/* An option that may have several values, with commas between, and be given several times. */
+static err take_list(struct args *a, int o, const char *value)
+{
+	struct buf all = { .p = (uint8_t *)a->list, .n = strlen(a->list), .cap = sizeof a->list - 1 };
+
+	for (const char *p = value;; p++) {
+		size_t n = strcspn(p, ",");
+
+		if (!one_of(options[o].values, p, n))
+			return not_one_of(&options[o], value);
+		if (all.n)
+			buf_str(&all, ",");
+		buf_put(&all, (struct span){ (const uint8_t *)p, n });
+		p += n;
+		if (!*p)
+			break;
+	}
+	if (all.bad)
+		return not_one_of(&options[o], value);
+	a->list[all.n] = 0;
+	a->opt[o] = a->list;
+	return OK;
 }
 
 static err take_value(struct args *a, int o, const char *value)
@@ -77,9 +105,10 @@ static err take_value(struct args *a, int o, const char *value)
 		return say_fail(FAIL(USAGE), _("--%s takes no value"), row->name);
 	if (row->argument && !value)
 		return say_fail(FAIL(USAGE), _("--%s needs a value: %s"), row->name, _(row->argument));
-	if (row->values && strcmp(row->values, "FILE") != 0 && !one_of(row->values, value))
-		return say_fail(FAIL(USAGE), _("--%s cannot be '%s'; it takes %s"), row->name,
-				say_clean(value), row->values);
+	if (o == OPT_app)
+		return take_list(a, o, value);
+	if (row->values && strcmp(row->values, "FILE") != 0 && !one_of(row->values, value, strlen(value)))
+		return not_one_of(row, value);
 	a->opt[o] = value ? value : "";
 	return OK;
 }

@@ -20,6 +20,7 @@ enum option {
 struct args {
 	const struct command *cmd;	/* NULL: no command was named */
 	const char *opt[OPT_COUNT];	/* NULL: not given; "" for an option without argument */
+	char list[256];			/* of an option that may be given several times: commas between */
 	const char *rest[4];		/* operands */
 	int nrest;
 };

@@ -3,7 +3,8 @@ bin_PROGRAMS += bsre-token
 noinst_LTLIBRARIES += libbsrecli.la
 libbsrecli_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
 libbsrecli_la_SOURCES = \
-	src/cli/advice.def src/cli/commands.def src/cli/dn.def src/cli/options.def src/cli/words.def \
+	src/cli/advice.def src/cli/commands.def src/cli/dn.def src/cli/options.def src/cli/programs.def \
+	src/cli/words.def \
 	src/cli/args.c src/cli/args.h \
 	src/cli/ask.c src/cli/ask.h \
 	src/cli/certfile.c src/cli/certfile.h \
@@ -27,9 +28,11 @@ libbsrecli_la_SOURCES = \
 	src/cli/cmd-pin-set-puk.c \
 	src/cli/cmd-pin-unblock.c \
 	src/cli/cmd-pin-verify.c \
+	src/cli/cmd-register.c \
 	src/cli/cmd-request.c \
 	src/cli/cmd-sign.c \
 	src/cli/cmd-status.c \
+	src/cli/cmd-unregister.c \
 	src/cli/cmd-verify.c \
 	src/cli/cmd-version.c \
 	src/cli/cms.c src/cli/cms.h \
@@ -37,15 +40,26 @@ libbsrecli_la_SOURCES = \
 	src/cli/csr.c src/cli/csr.h \
 	src/cli/describe.c src/cli/describe.h \
 	src/cli/dn.c src/cli/dn-json.c src/cli/dn.h \
+	src/cli/edit.c src/cli/edit.h \
 	src/cli/file.c src/cli/file.h \
 	src/cli/help.c src/cli/help.h \
 	src/cli/history.c src/cli/history.h \
 	src/cli/object.c src/cli/object.h \
 	src/cli/overview.c src/cli/overview.h \
 	src/cli/pinrule.c src/cli/pinrule.h \
+	src/cli/place.c src/cli/place.h \
+	src/cli/policies.c src/cli/policies.h \
 	src/cli/print.c src/cli/print.h \
+	src/cli/profiles.c src/cli/profiles.h \
 	src/cli/provenance.c src/cli/provenance.h \
+	src/cli/register-chromium.c src/cli/register-firefox.c src/cli/register-java.c \
+	src/cli/register-libreoffice.c src/cli/register-mozilla.c src/cli/register-openssl.c \
+	src/cli/register-p11-kit.c src/cli/register-ssh.c src/cli/register-thunderbird.c \
+	src/cli/register.c src/cli/register.h \
+	src/cli/regrecord.c src/cli/regrecord.h \
+	src/cli/running.c src/cli/running.h \
 	src/cli/say.c src/cli/say.h \
+	src/cli/secmod.c src/cli/secmod.h \
 	src/cli/steady.c src/cli/steady.h \
 	src/cli/service.c src/cli/service.h \
 	src/cli/token.c src/cli/token.h \
@@ -81,6 +95,18 @@ TESTS += tests/unit/test-cli
 tests_unit_test_cli_SOURCES = tests/unit/test-cli.c tests/unit/unit.h
 tests_unit_test_cli_CFLAGS = $(libbsrecli_la_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_cli_LDADD = libbsrecli.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test-register
+TESTS += tests/unit/test-register
+tests_unit_test_register_SOURCES = tests/unit/test-register.c tests/unit/unit.h
+tests_unit_test_register_CFLAGS = $(libbsrecli_la_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_register_LDADD = libbsrecli.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test-register-files
+TESTS += tests/unit/test-register-files
+tests_unit_test_register_files_SOURCES = tests/unit/test-register-files.c tests/unit/unit.h
+tests_unit_test_register_files_CFLAGS = $(libbsrecli_la_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_register_files_LDADD = libbsrecli.la $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test-tty
 TESTS += tests/unit/test-tty

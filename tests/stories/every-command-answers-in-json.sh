@@ -118,6 +118,11 @@ shape history
 does history
 does history --last 3
 holds 'o["intact"] and o["entries"][-1]["reason"] == "selesai" and len(o["entries"]) == 3'
+does register --user --app ssh,java --app openssl --module "$P11_MODULE"
+holds 'o["scope"] == "user" and o["changed"] == 3 and not o["failed"] and {p["program"] for p in o["programs"]} == {"ssh", "java", "openssl"}'
+holds 'all(p["state"] == "registered" and p["file"] and p["diff"] for p in o["programs"]) and len(o["use"]) == 3 and o["restart"] == []'
+does unregister --user
+holds 'o["changed"] == 3 and all(p["state"] == "removed" for p in o["programs"])'
 # a failure is told in JSON as well
 expect 4 sh -c 'bsre-token key test --key 9a --json >out.json 2>/dev/null'
 shape "key test"

@@ -38,6 +38,8 @@ cert check 9c --chain chain.pem
 sign --key 9c letter -o letter.p7s
 verify letter letter.p7s --chain chain.pem
 key destroy --key 9d --reason uji
+register --user --app p11-kit,java,ssh --module $P11_MODULE
+unregister --user
 cert delete 9c
 history
 version

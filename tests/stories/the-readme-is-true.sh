@@ -48,7 +48,9 @@ while read -r line <&9; do
 done
 mkdir -p .pki/nssdb
 certutil -N -d "sql:$HOME/.pki/nssdb" --empty-password
-type_it "$(lines Install | sed -n "s|/usr/lib.*/libbsre-pkcs11.so|$P11_MODULE -force|p")"
+# for this user alone, whoever runs the test, and with the module that is tested
+type_it "$(lines Install | grep -x 'bsre-token register') --user --app chromium --module $P11_MODULE"
+modutil -dbdir "sql:$HOME/.pki/nssdb" -list bsre-token | grep -F 'Token Name: Budi Santoso'
 python3 "$TOP_SRCDIR/tests/tools/pdf.py" make letter.pdf
 exec 9<official
 while read -r line <&9; do

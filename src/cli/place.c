@@ -1,0 +1,319 @@
+/* Paths walked link by link; files through a descriptor of their folder. */
+#include "config.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "place.h"
+#include "say.h"
+
+enum { LINKS_MOST = 40 };
+
+static err cannot(const char *format) { return say_fail(FAIL(FILE), format, strerror(errno)); }
+
+static bool trusted(const struct stat *st) { return st->st_uid == geteuid() || st->st_uid == 0; }
+
+/* What is left of a path to walk, and how far it went; `todo` is a stack of names. */
+struct walk {
+	char done[PATH_MAX], todo[PATH_MAX];
+	const char *root;
+	unsigned links;
+};
+
+/* Takes the first name off w->todo. */
+static bool next_name(struct walk *w, char *name, size_t size)
+{
+	const char *p = w->todo + strspn(w->todo, "/");
+	size_t n = strcspn(p, "/");
+	char rest[PATH_MAX];
+
+	if (!n || n >= size)
+		return false;
+	snprintf(name, size, "%.*s", (int)n, p);
+	snprintf(rest, sizeof rest, "%s", p + n);
+	snprintf(w->todo, sizeof w->todo, "%s", rest);
+	return true;
+}
+
+/* The link `path`, which stands in the folder w->done, is followed where it may be. */
+static err follow(struct walk *w, const char *path)
+{
+	char target[PATH_MAX], rest[2 * PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof target - 1);
+	struct stat holder;
+
+	if (n < 0 || stat(w->done[0] ? w->done : "/", &holder) != 0)
+		return cannot(_("it cannot be read: %s"));
+	if (!trusted(&holder))
+		return say_fail(FAIL(REFUSED), _("a link of another user leads there: %s"), say_clean(path));
+	if (++w->links > LINKS_MOST) {
+		errno = ELOOP;
+		return cannot(_("it cannot be read: %s"));
+	}
+	target[n] = 0;
+	snprintf(rest, sizeof rest, "%s/%s", target, w->todo);
+	if (strlen(rest) >= sizeof w->todo) {
+		errno = ENAMETOOLONG;
+		return cannot(_("it cannot be read: %s"));
+	}
+	snprintf(w->todo, sizeof w->todo, "%s", rest);
+	if (target[0] == '/')
+		snprintf(w->done, sizeof w->done, "%s", w->root);
+	return OK;
+}
+
+static void up(struct walk *w)
+{
+	char *slash = strrchr(w->done, '/');
+
+	if (slash && strlen(w->done) > strlen(w->root))
+		*slash = 0;
+}
+
+/* One name further; *missing: it is not there. */
+static err step(struct walk *w, const char *name, bool *missing)
+{
+	char path[2 * PATH_MAX];
+	struct stat st;
+
+	*missing = false;
+	if (strcmp(name, ".") == 0)
+		return OK;
+	if (strcmp(name, "..") == 0) {
+		up(w);
+		return OK;
+	}
+	snprintf(path, sizeof path, "%s/%s", w->done, name);
+	if (strlen(path) >= sizeof w->done) {
+		errno = ENAMETOOLONG;
+		return cannot(_("it cannot be read: %s"));
+	}
+	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+		return follow(w, path);
+	*missing = lstat(path, &st) != 0;
+	if (*missing && errno != ENOENT)
+		return cannot(_("it cannot be read: %s"));
+	snprintf(w->done, sizeof w->done, "%.*s", (int)sizeof w->done - 1, path);
+	return OK;
+}
+
+/* Fills path, folder and first. */
+static err resolve(const char *root, const char *path, struct place *p)
+{
+	struct walk w = { .root = root };
+	char name[NAME_MAX + 1];
+	bool missing = false, gone = false;
+
+	snprintf(w.done, sizeof w.done, "%s", root);
+	snprintf(w.todo, sizeof w.todo, "%s", path + strlen(root));
+	snprintf(p->path, sizeof p->path, "%s", path);
+	while (next_name(&w, name, sizeof name)) {
+		if (missing && !p->first[0])		/* a folder on the way */
+			snprintf(p->first, sizeof p->first, "%s", w.done);
+		TRY(step(&w, name, &gone));
+		missing = missing || gone;
+	}
+	snprintf(p->path, sizeof p->path, "%s", w.done);
+	snprintf(p->folder, sizeof p->folder, "%s", w.done);
+	char *slash = strrchr(p->folder, '/');
+	if (slash)
+		*slash = 0;
+	return OK;
+}
+
+/* The deepest folder that is there. */
+static void nearest(const struct place *p, char *out, size_t size)
+{
+	char *slash;
+
+	snprintf(out, size, "%s", p->first[0] ? p->first : p->path);
+	slash = strrchr(out, '/');
+	if (slash)
+		*slash = 0;
+	if (!out[0])
+		snprintf(out, size, "/");
+}
+
+static err read_whole(struct place *p)
+{
+	int fd = open(p->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
+	uint8_t *text = malloc(PLACE_MOST + 2);
+	size_t n = 0;
+	ssize_t k = 0;
+
+	if (fd < 0 || !text || fstat(fd, &p->st) != 0) {
+		err e = cannot(_("it cannot be read: %s"));
+
+		if (fd >= 0)
+			close(fd);
+		free(text);
+		return e;
+	}
+	while (S_ISREG(p->st.st_mode) && n <= PLACE_MOST && (k = read(fd, text + n, PLACE_MOST + 1 - n)) > 0)
+		n += (size_t)k;
+	err e = k < 0 ? cannot(_("it cannot be read: %s")) : OK;
+	close(fd);
+	if (ok(e) && (!S_ISREG(p->st.st_mode) || n > PLACE_MOST))
+		e = say_fail(FAIL(FILE), _("it is no file of this kind"));
+	if (!ok(e)) {
+		free(text);
+		return e;
+	}
+	text[n] = 0;
+	p->text = (struct span){ text, n };
+	p->there = true;
+	return OK;
+}
+
+err place_look(const char *root, const char *path, struct place *p)
+{
+	char folder[PATH_MAX];
+	struct stat st;
+
+	*p = (struct place){ .there = false };
+	TRY(resolve(root, path, p));
+	nearest(p, folder, sizeof folder);
+	if (stat(folder, &st) != 0)
+		return cannot(_("it cannot be read: %s"));
+	if (!S_ISDIR(st.st_mode)) {
+		errno = ENOTDIR;
+		return cannot(_("it cannot be read: %s"));
+	}
+	if (!trusted(&st))
+		return say_fail(FAIL(REFUSED), _("its folder belongs to another user"));
+	if (p->first[0] || lstat(p->path, &st) != 0)
+		return OK;
+	return read_whole(p);
+}
+
+bool place_there(const char *root, const char *path)
+{
+	struct place p = { .there = false };
+	struct stat st;
+	err e = resolve(root, path, &p);
+
+	if (!ok(e))
+		(void)say_forget();
+	return ok(e) && lstat(p.path, &st) == 0;
+}
+
+void place_free(struct place *p)
+{
+	free((void *)(uintptr_t)p->text.p);
+	p->text = SPAN_NONE;
+}
+
+err place_writable(const struct place *p)
+{
+	char folder[PATH_MAX];
+	struct stat st;
+
+	nearest(p, folder, sizeof folder);
+	if (stat(folder, &st) != 0)
+		return cannot(_("it cannot be read: %s"));
+	/* the bits as well: for root access() looks at the file system alone */
+	if ((p->there && !(p->st.st_mode & S_IWUSR)) || !(st.st_mode & S_IWUSR))
+		return say_fail(FAIL(FILE), _("it is read-only"));
+	if (access(folder, W_OK | X_OK) != 0)
+		return cannot(_("it cannot be written: %s"));
+	return OK;
+}
+
+err place_folders(const struct place *p, mode_t mode, json_t *made)
+{
+	char path[PATH_MAX];
+
+	if (!p->first[0])
+		return OK;
+	for (size_t n = strlen(p->first); n <= strlen(p->folder); n++) {
+		if (p->folder[n] && p->folder[n] != '/')
+			continue;
+		snprintf(path, sizeof path, "%.*s", (int)n, p->folder);
+		if (mkdir(path, mode) == 0) {
+			json_array_append_new(made, json_string(path));
+			if (chmod(path, mode) != 0)	/* whatever the umask: others must read the system's */
+				return cannot(_("its folder cannot be made: %s"));
+		} else if (errno != EEXIST) {
+			return cannot(_("its folder cannot be made: %s"));
+		}
+	}
+	return OK;
+}
+
+/* The folder, which is still the one that was looked at: no link, and the caller's. */
+static err open_folder(const struct place *p, int *fd)
+{
+	struct stat st;
+
+	*fd = open(p->folder[0] ? p->folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (*fd < 0)
+		return cannot(_("it cannot be written: %s"));
+	if (fstat(*fd, &st) == 0 && st.st_uid == geteuid())
+		return OK;
+	close(*fd);
+	return say_fail(FAIL(REFUSED), _("its folder belongs to another user"));
+}
+
+static bool write_all(int fd, struct span s)
+{
+	while (s.n) {
+		ssize_t k = write(fd, s.p, s.n);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k <= 0)
+			return false;
+		s = (struct span){ s.p + k, s.n - (size_t)k };
+	}
+	return true;
+}
+
+static bool keep_owner(int fd, const struct place *p)
+{
+	struct stat now;
+
+	return fstat(fd, &now) == 0 && ((now.st_uid == p->st.st_uid && now.st_gid == p->st.st_gid) ||
+					fchown(fd, p->st.st_uid, p->st.st_gid) == 0);
+}
+
+static bool fill(int fd, const struct place *p, struct span text, mode_t mode)
+{
+	return write_all(fd, text) && (!p->there || keep_owner(fd, p)) &&
+	       fchmod(fd, p->there ? p->st.st_mode & 07777 : mode) == 0 && fsync(fd) == 0;
+}
+
+err place_write(const struct place *p, struct span text, mode_t mode)
+{
+	const char *name = strrchr(p->path, '/') + 1;
+	char temporary[NAME_MAX + 1];
+	int folder, fd = -1;
+
+	TRY(open_folder(p, &folder));
+	snprintf(temporary, sizeof temporary, ".%.200s.bsre-%ld", name, (long)getpid());
+	fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	bool done = fd >= 0 && fill(fd, p, text, mode);
+
+	if (fd >= 0 && close(fd) != 0)
+		done = false;
+	done = done && renameat(folder, temporary, folder, name) == 0;
+	err e = done ? OK : cannot(_("it cannot be written: %s"));
+	if (!done && fd >= 0)
+		unlinkat(folder, temporary, 0);
+	else if (done)
+		(void)fsync(folder);
+	close(folder);
+	return e;
+}
+
+err place_remove(const struct place *p)
+{
+	int folder;
+
+	TRY(open_folder(p, &folder));
+	bool done = unlinkat(folder, strrchr(p->path, '/') + 1, 0) == 0;
+	err e = done ? OK : cannot(_("it cannot be removed: %s"));
+
+	close(folder);
+	return e;
+}

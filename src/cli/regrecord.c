@@ -1,0 +1,158 @@
+/* The record as JSON: small, written whole before a file is changed, so that a crash leaves no change that
+ * nobody knows of. */
+#include "config.h"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include "regrecord.h"
+#include "say.h"
+
+static err load(struct record *r, const struct place *p)
+{
+	json_error_t why;
+	json_t *all = json_loadb((const char *)p->text.p, p->text.n, 0, &why);
+	json_t *files = json_object_get(all, "files"), *folders = json_object_get(all, "folders");
+
+	if (!json_is_array(files) || !json_is_array(folders)) {
+		json_decref(all);
+		return say_fail(FAIL(DATA_INVALID), _("the record of what was registered cannot be read: %s"),
+				say_clean(r->path));
+	}
+	json_array_extend(r->files, files);
+	json_array_extend(r->folders, folders);
+	json_decref(all);
+	return OK;
+}
+
+/* Holds the folder, so that two runs do not write over each other's record. */
+static err hold(struct record *r, struct place *p)
+{
+	TRY(place_folders(p, 0700, r->folders));
+	r->lock = open(p->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r->lock >= 0)
+		(void)flock(r->lock, LOCK_EX);
+	place_free(p);
+	return place_look(r->root, r->path, p);
+}
+
+err record_open(struct record *r, const char *root, const char *path, bool dry)
+{
+	struct place p;
+
+	*r = (struct record){ .root = root, .files = json_array(), .folders = json_array(), .lock = -1,
+			      .dry = dry };
+	snprintf(r->path, sizeof r->path, "%s", path);
+	err e = place_look(root, path, &p);
+	if (ok(e) && !dry)
+		e = hold(r, &p);
+	if (ok(e) && p.there)
+		e = load(r, &p);
+	place_free(&p);
+	return e;
+}
+
+static err write_down(struct record *r, const struct place *p)
+{
+	json_t *all = json_pack("{s:i, s:O, s:O}", "version", 1, "files", r->files, "folders", r->folders);
+	char *text = json_dumps(all, JSON_INDENT(1));
+	err e = text ? OK : FAIL(GENERAL);
+
+	if (ok(e))
+		e = place_writable(p);
+	if (ok(e))
+		e = place_write(p, span_str(text), 0600);
+	free(text);
+	json_decref(all);
+	return e;
+}
+
+err record_save(struct record *r)
+{
+	struct place p;
+
+	if (r->dry)
+		return OK;
+	err e = place_look(r->root, r->path, &p);
+	if (ok(e) && json_array_size(r->files) > 0)
+		e = write_down(r, &p);
+	else if (ok(e) && p.there)
+		e = place_remove(&p);
+	place_free(&p);
+	return e;
+}
+
+void record_folders(struct record *r)
+{
+	if (r->dry)
+		return;
+	for (size_t i = json_array_size(r->folders); i-- > 0;) {
+		const char *folder = json_string_value(json_array_get(r->folders, i));
+
+		if (folder && rmdir(folder) == 0)
+			json_array_remove(r->folders, i);
+	}
+}
+
+void record_close(struct record *r)
+{
+	if (r->lock >= 0)
+		close(r->lock);
+	json_decref(r->files);
+	json_decref(r->folders);
+	*r = (struct record){ .lock = -1 };
+}
+
+json_t *record_find(const struct record *r, const char *file)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(r->files, i, row) {
+		const char *f = json_string_value(json_object_get(row, "file"));
+
+		if (f && strcmp(f, file) == 0)
+			return row;
+	}
+	return NULL;
+}
+
+err record_add(struct record *r, const char *file, const char *program, const struct edit *e, bool created)
+{
+	json_t *row = json_pack("{s:s, s:s}", "file", file, "program", program);
+
+	if (!row)
+		return say_fail(FAIL(FILE), _("its name is not UTF-8"));
+	if (e) {
+		json_object_set_new(row, "at", json_integer((json_int_t)e->at));
+		json_object_set_new(row, "text", json_string(e->text));
+		json_object_set_new(row, "levels", json_integer(e->levels));
+		json_object_set_new(row, "created", json_boolean(created));
+	} else {
+		json_object_set_new(row, "kept", json_true());
+	}
+	record_drop(r, file);
+	json_array_append_new(r->files, row);
+	return OK;
+}
+
+void record_drop(struct record *r, const char *file)
+{
+	for (size_t i = json_array_size(r->files); i-- > 0;) {
+		const char *f = json_string_value(json_object_get(json_array_get(r->files, i), "file"));
+
+		if (f && strcmp(f, file) == 0)
+			json_array_remove(r->files, i);
+	}
+}
+
+bool record_edit(const json_t *row, struct edit *e)
+{
+	const char *text = json_string_value(json_object_get(row, "text"));
+	json_int_t at = json_integer_value(json_object_get(row, "at"));
+	json_int_t levels = json_integer_value(json_object_get(row, "levels"));
+
+	*e = (struct edit){ .at = at < 0 ? 0 : (size_t)at, .text = text ? strdup(text) : NULL,
+			    .levels = levels < 0 || levels > 3 ? 0 : (unsigned)levels };
+	return e->text != NULL;
+}

@@ -1,0 +1,275 @@
+/* src/cli: where `register` may write, and which profiles it finds and leaves alone. */
+#include "config.h"
+#include "unit.h"
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "cli/place.h"
+#include "cli/profiles.h"
+#include "cli/regrecord.h"
+#include "cli/running.h"
+#include "cli/say.h"
+
+static void same(struct span a, struct span b) { assert_true(span_eq(a, b)); }
+
+static char desk[64];
+
+static int desk_open(void **state)
+{
+	(void)state;
+	snprintf(desk, sizeof desk, "/tmp/test-register.XXXXXX");
+	return mkdtemp(desk) && chdir(desk) == 0 ? 0 : -1;
+}
+
+static int desk_close(void **state)
+{
+	char command[] = "rm";
+
+	(void)state;
+	pid_t pid = fork();
+	if (pid == 0) {
+		execlp(command, command, "-rf", desk, (char *)NULL);
+		_exit(127);
+	}
+	return waitpid(pid, NULL, 0) == pid ? 0 : -1;
+}
+
+static void put_file(const char *name, const char *text)
+{
+	FILE *f = fopen(name, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static const char *in(const char *name)
+{
+	static char path[4][256];
+	static unsigned turn;
+
+	turn = (turn + 1) % 4;
+	snprintf(path[turn], sizeof path[0], "%s/%s", desk, name);
+	return path[turn];
+}
+
+static void places(void **state)
+{
+	json_t *made = json_array();
+	struct place p;
+
+	(void)state;
+	put_file("file", "old");
+	assert_int_equal(chmod("file", 0640), 0);
+	assert_int_equal(mkdir("real", 0755), 0);
+	assert_int_equal(symlink("../file", "real/link"), 0);
+	assert_int_equal(symlink("loop", "loop"), 0);
+	assert_true(ok(place_look("", in("real/../real/./link"), &p)));
+	assert_string_equal(p.path, in("file"));
+	same(p.text, span_str("old"));
+	assert_true(ok(place_writable(&p)));
+	assert_true(ok(place_write(&p, span_str("new"), 0600)));
+	place_free(&p);
+	assert_true(ok(place_look("", in("file"), &p)));
+	same(p.text, span_str("new"));
+	assert_int_equal(p.st.st_mode & 07777, 0640);
+	assert_int_equal(chmod("file", 0440), 0);
+	place_free(&p);
+	assert_true(ok(place_look("", in("file"), &p)));
+	assert_false(ok(place_writable(&p)));
+	assert_non_null(say_forget());
+	place_free(&p);
+	/* folders that are not there, and a link that leads out of another root */
+	assert_true(ok(place_look("", in("a/b/c/file"), &p)));
+	assert_false(p.there);
+	assert_string_equal(p.first, in("a"));
+	mode_t mask = umask(077);
+	assert_true(ok(place_folders(&p, 0755, made)));
+	umask(mask);
+	assert_int_equal(json_array_size(made), 3);
+	struct stat st;
+	assert_int_equal(stat("a/b", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0755);
+	assert_true(ok(place_write(&p, span_str("x"), 0600)));
+	place_free(&p);
+	assert_int_equal(symlink("/etc/passwd", "a/passwd"), 0);
+	assert_int_equal(symlink("../../../../etc/passwd", "a/up"), 0);
+	assert_true(ok(place_look(desk, in("a/passwd"), &p)));
+	assert_string_equal(p.path, in("etc/passwd"));
+	assert_false(p.there);
+	place_free(&p);
+	assert_true(ok(place_look(desk, in("a/up"), &p)));
+	assert_string_equal(p.path, in("etc/passwd"));
+	place_free(&p);
+	static const char *const bad[] = { "loop", "file/x", "real" };
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		assert_false(ok(place_look("", in(bad[i]), &p)));
+		assert_non_null(say_forget());
+		place_free(&p);
+	}
+	json_decref(made);
+}
+
+/* Root alone can make another user's folder. */
+static void places_of_others(void **state)
+{
+	struct place p;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(mkdir("theirs", 0755), 0);
+	put_file("target", "mine");
+	assert_int_equal(symlink(in("target"), "theirs/link"), 0);
+	put_file("theirs/file", "theirs");
+	assert_int_equal(chown("theirs", 65534, 65534), 0);
+	static const char *const bad[] = { "theirs/link", "theirs/file", "theirs/new", "theirs/new/new" };
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		assert_false(ok(place_look("", in(bad[i]), &p)));
+		const char *said = say_forget();
+		assert_non_null(said);
+		assert_non_null(strstr(said, "another user"));
+		place_free(&p);
+	}
+}
+
+/* A child that holds a lock on the file until it is told to end. */
+static pid_t hold(const char *name, short kind, off_t start, int *end)
+{
+	int ready[2], tell[2];
+	char c;
+
+	assert_int_equal(pipe(ready), 0);
+	assert_int_equal(pipe(tell), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct flock l = { .l_type = kind, .l_whence = SEEK_SET, .l_start = start, .l_len = start ? 1 : 0 };
+		int fd = open(name, O_RDWR | O_CREAT, 0600);
+
+		close(tell[1]);
+		if (fcntl(fd, F_SETLK, &l) != 0 || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		_exit(read(tell[0], &c, 1) < 0);
+	}
+	close(tell[0]);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	*end = tell[1];
+	return pid;
+}
+
+static void let_go(pid_t pid, int end)
+{
+	close(end);
+	waitpid(pid, NULL, 0);
+}
+
+static void busy_profiles(void **state)
+{
+	const char *why;
+	char target[64];
+	int end;
+
+	(void)state;
+	assert_int_equal(mkdir("profile", 0700), 0);
+	assert_false(profile_busy(in("profile"), &why));
+	/* left behind by a crash; of a process that lives; of another computer */
+	assert_int_equal(symlink("127.0.0.1:+2147483646", "profile/lock"), 0);
+	assert_false(profile_busy(in("profile"), &why));
+	unlink("profile/lock");
+	snprintf(target, sizeof target, "127.0.1.1:+%d", (int)getpid());
+	assert_int_equal(symlink(target, "profile/lock"), 0);
+	assert_true(profile_busy(in("profile"), &why));
+	unlink("profile/lock");
+	assert_int_equal(symlink("192.0.2.7:+1", "profile/lock"), 0);
+	assert_true(profile_busy(in("profile"), &why));
+	pid_t pid = hold("profile/.parentlock", F_WRLCK, 0, &end);
+	assert_true(profile_busy(in("profile"), &why));
+	let_go(pid, end);
+	assert_false(profile_busy(in("profile"), &why));
+	pid = hold("profile/cert9.db", F_WRLCK, 0x40000001, &end);
+	assert_true(profile_busy(in("profile"), &why));
+	let_go(pid, end);
+	pid = hold("profile/key4.db", F_RDLCK, 0x40000002, &end);	/* reads */
+	assert_false(profile_busy(in("profile"), &why));
+	let_go(pid, end);
+}
+
+static void profile_lists(void **state)
+{
+	json_t *all = json_array();
+
+	(void)state;
+	assert_true(ok(profiles_read(in("nowhere"), all)));
+	assert_int_equal(json_array_size(all), 0);
+	assert_int_equal(mkdir("ini", 0700), 0);
+	put_file("ini/profiles.ini", "[Install4F]\r\nDefault=b.esr\r\nLocked=1\r\n\r\n[Profile1]\r\nName=b\r\n"
+		 "IsRelative=1\r\nPath=b.esr\r\n\r\n[Profile0]\r\nName=a\r\nIsRelative=0\r\nPath=/mnt/a\r\n"
+		 "Default=1\r\n[General]\r\nVersion=2");
+	assert_true(ok(profiles_read(in("ini"), all)));
+	json_t *want = json_pack("[{s:s, s:s, s:b}, {s:s, s:s, s:b}]", "folder", in("ini/b.esr"), "name", "b",
+				 "preferred", 0, "folder", "/mnt/a", "name", "a", "preferred", 1);
+	assert_true(json_equal(all, want));
+	json_decref(all);
+	json_decref(want);
+}
+
+static void records(void **state)
+{
+	struct edit e = { .at = 7, .text = (char *)(uintptr_t)"text", .levels = 2 }, got;
+	struct record r;
+
+	(void)state;
+	assert_true(ok(record_open(&r, "", in("state/x/registered.json"), false)));
+	assert_true(ok(record_add(&r, "/a", "firefox", &e, true)));
+	assert_true(ok(record_add(&r, "/b", "ssh", NULL, false)));
+	assert_true(ok(record_save(&r)));
+	record_close(&r);
+	assert_true(ok(record_open(&r, "", in("state/x/registered.json"), false)));
+	assert_int_equal(json_array_size(r.folders), 2);
+	assert_true(record_edit(record_find(&r, "/a"), &got));
+	assert_int_equal(got.at, 7);
+	assert_int_equal(got.levels, 2);
+	assert_string_equal(got.text, "text");
+	edit_free(&got);
+	assert_false(record_edit(record_find(&r, "/b"), &got));
+	record_drop(&r, "/a");
+	record_drop(&r, "/b");
+	assert_true(ok(record_save(&r)));
+	record_folders(&r);
+	record_close(&r);
+	assert_int_equal(access("state", F_OK), -1);
+	put_file("broken.json", "{\"files\": 1");
+	assert_false(ok(record_open(&r, "", in("broken.json"), false)));
+	assert_non_null(say_forget());
+	record_close(&r);
+}
+
+static void running_programs(void **state)
+{
+	char exe[4096];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+
+	(void)state;
+	assert_true(n > 0);
+	exe[n] = 0;
+	assert_true(among("a|bc|d", "bc"));
+	assert_false(among("a|bc|d", "b"));
+	assert_false(among("", ""));
+	assert_int_not_equal(running(strrchr(exe, '/') + 1, true), 0);
+	assert_int_equal(running("no-program-has-this-name", false), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(places), cmocka_unit_test(places_of_others), cmocka_unit_test(busy_profiles),
+		cmocka_unit_test(profile_lists), cmocka_unit_test(records), cmocka_unit_test(running_programs),
+	};
+
+	return cmocka_run_group_tests(tests, desk_open, desk_close);
+}

@@ -12,6 +12,7 @@ clients = \
 	tests/clients/pdfsig.sh \
 	tests/clients/pkcs11-tool.sh \
 	tests/clients/pykcs11.sh \
+	tests/clients/register.sh \
 	tests/clients/control.sh
 if !SANITIZERS
 TESTS += $(clients)

@@ -199,7 +199,7 @@ class Firefox:
             if self.choice and self.offered is None:
                 self.choose()
             where, state, href, text = self.page()
-            if where.startswith(("about:neterror", "about:certerror")):
+            if where.startswith(("about:neterror", "about:certerror")) and href == self.url:
                 raise Refused("page: %s" % where.split("&u=")[0])
             if href == self.url and state == "complete" and text.startswith("hello "):
                 return text.strip()

@@ -5,6 +5,7 @@
 err program_firefox(struct survey *s)
 {
 	static const struct mozilla firefox = {
+		.commands = "firefox|firefox-esr",
 		.profiles = { "~/.mozilla/firefox", "%/mozilla/firefox" },
 		.policies = "/etc/firefox/policies",
 		.installed = { "/usr/lib/firefox-esr", "/usr/lib/firefox", "/usr/lib64/firefox", "/opt/firefox",

@@ -65,7 +65,9 @@ static err find_profiles(struct survey *s, const struct mozilla *m)
 		}
 	}
 	if (json_array_size(all) == 0)
-		survey_absent(s, _("there is no profile yet: start it once, then run the command again"));
+		survey_absent(s, survey_installed(s, m->commands) ?
+			      _("there is no profile yet: start it once, then run the command again") :
+			      _("it is not installed"));
 	else
 		e = profile_targets(s, all);
 	json_decref(all);
@@ -90,7 +92,7 @@ static err find_policies(struct survey *s, const struct mozilla *m)
 		if (place_there(s->root, path))
 			own |= 1U << i;
 	}
-	if (!here && !general && !survey_installed(s)) {
+	if (!here && !general && !survey_installed(s, m->commands)) {
 		survey_absent(s, _("it is not installed"));
 		return OK;
 	}

@@ -5,6 +5,7 @@
 err program_thunderbird(struct survey *s)
 {
 	static const struct mozilla thunderbird = {
+		.commands = "thunderbird",
 		.profiles = { "~/.thunderbird", "%/thunderbird" },
 		.policies = "/etc/thunderbird/policies",
 		.installed = { "/usr/lib/thunderbird", "/usr/lib64/thunderbird", "/opt/thunderbird" },

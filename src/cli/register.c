@@ -129,13 +129,12 @@ static err take_options(struct survey *s)
 }
 
 /* --- what the programs' files use ------------------------------------------------------------------ */
-bool survey_installed(const struct survey *s)
+bool survey_installed(const struct survey *s, const char *names)
 {
 	static const char *const folders[] = { "usr/bin", "usr/local/bin", "snap/bin", "bin" };
 	char path[PATH_MAX + 128];
-	const char *p = programs[s->now].commands;
 
-	for (; *p; p += strcspn(p, "|"), p += *p == '|')
+	for (const char *p = names; *p; p += strcspn(p, "|"), p += *p == '|')
 		for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
 			snprintf(path, sizeof path, "%s/%s/%.*s", s->root, folders[i], (int)strcspn(p, "|"), p);
 			if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
@@ -216,7 +215,7 @@ err survey_begin(struct cli *c, struct survey *s, bool all)
 		s->now = (enum program)i;
 		if (!s->chosen[i])
 			continue;
-		if (!all && !s->named && programs[i].commands[0] && !survey_installed(s))
+		if (!all && !s->named && programs[i].commands[0] && !survey_installed(s, programs[i].commands))
 			survey_absent(s, _("it is not installed"));
 		else
 			TRY(programs[i].find(s));

@@ -60,8 +60,8 @@ err survey_target(struct survey *s, enum form form, const char *text, const char
 void survey_absent(struct survey *s, const char *why);
 /* A line that a person types or writes to use what was made. */
 void survey_use(struct survey *s, const char *format, ...) PRINTF(2, 3);
-/* Is one of its commands there? */
-bool survey_installed(const struct survey *s);
+/* Is a command of one of these names ("a|b|c") there? */
+bool survey_installed(const struct survey *s, const char *names);
 /* A folder of our own for such files: of the user, or of the system. */
 const char *survey_folder(const struct survey *s);
 
@@ -76,6 +76,7 @@ enum form form_of(const char *path);
 
 /* For Firefox and Thunderbird: the profiles in these folders, or the system's policies.json. */
 struct mozilla {
+	const char *commands;		/* "a|b" */
 	const char *profiles[4];	/* folders with a profiles.ini; "~" and "%" stand for home and config */
 	const char *policies;		/* the system's folder of policies */
 	const char *installed[8];	/* where it may be installed */

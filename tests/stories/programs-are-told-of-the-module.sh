@@ -26,6 +26,26 @@ state() {
 }
 is() { [ "$(state "$1")" = "$2" ] || { cat out.json; fail "$1 is $(state "$1"), not $2"; }; }
 
+# hold PROFILE: as Firefox holds it, until let_go
+hold() {
+	held=$1/.parentlock
+	rm -f held
+	python3 - "$held" <<-'X' &
+		import fcntl, sys, time
+		f = open(sys.argv[1], "w")
+		fcntl.lockf(f, fcntl.LOCK_EX)
+		open("held", "w").close()
+		time.sleep(60)
+	X
+	holder=$!
+	until_so test -e held
+}
+let_go() {
+	kill $holder
+	wait $holder || true
+	rm "$held"
+}
+
 # --- a home with two profiles of Firefox, as people have them -------------------------------------------
 mkdir -p "$FF/aaa.default" "$FF/bbb.esr" "$HOME/.config/libreoffice"
 chmod 700 "$FF/aaa.default" "$FF/bbb.esr"
@@ -109,6 +129,18 @@ unregister --user
 grep -q '^name=New$' "$FF/bbb.esr/pkcs11.txt" && grep -q '^name=Other$' "$FF/bbb.esr/pkcs11.txt"
 [ "$(cat "$XDG_CONFIG_HOME/bsre-token/java-pkcs11.cfg")" = '# mine' ] || fail "a person's line is gone"
 [ "$(ls -A "$HOME/.pki/nssdb")" = cert9.db ] || fail "not what was there"
+# while a profile is open its entry stays, is named, and goes the next time
+register --user --app firefox
+hold "$FF/bbb.esr"
+refused 1 'has the profile open' unregister --user
+grep -q name=bsre-token "$FF/bbb.esr/pkcs11.txt" && ! grep -q name=bsre-token "$FF/aaa.default/pkcs11.txt"
+let_go
+unregister --user
+! grep -rq name=bsre-token "$FF" || fail "an entry was left"
+# as after a crash between the record and the file
+register --user --app ssh
+rm "$XDG_CONFIG_HOME/bsre-token/ssh_config"
+unregister --user
 # without its record the entries are found by name; a person's own entry is kept
 rm -rf "$XDG_CONFIG_HOME/bsre-token" "$HOME/.pki" "$FF/aaa.default/pkcs11.txt"
 printf 'library=%s\nname=mine\n\n' "$P11_MODULE" >"$FF/bbb.esr/pkcs11.txt"
@@ -152,20 +184,10 @@ rm -rf "$FF/aaa.default/pkcs11.txt"
 unregister --user
 # Firefox has the profile open
 tree "$FF/bbb.esr" >before
-python3 - "$FF/bbb.esr/.parentlock" <<'X' &
-import fcntl, sys, time
-f = open(sys.argv[1], "w")
-fcntl.lockf(f, fcntl.LOCK_EX)
-open("held", "w").close()
-time.sleep(60)
-X
-holder=$!
-until_so test -e held
+hold "$FF/bbb.esr"
 refused 1 'has the profile open' register --user --app firefox
 grep -q bsre-token "$FF/aaa.default/pkcs11.txt" || fail "the other profile did not go on"
-kill $holder
-wait $holder || true
-rm -f "$FF/bbb.esr/.parentlock"
+let_go
 same before "$FF/bbb.esr"
 unregister --user
 # LibreOffice: the profile that it would take, first in this order; it shares it with its owner
@@ -205,9 +227,9 @@ fi
 
 # --- the system, in a folder that stands for / ------------------------------------------------------------------
 for form in none etc own; do
-	rm -rf root && mkdir -p root/usr/lib/firefox-esr root/usr/share/firefox-esr/distribution "root$(dirname "$P11_MODULE")" root/usr/bin
+	rm -rf root && mkdir -p root/usr/lib/firefox-esr root/usr/share/firefox-esr/distribution "root$(dirname "$P11_MODULE")"
 	ln -s /usr/share/firefox-esr/distribution root/usr/lib/firefox-esr/distribution
-	touch root/usr/bin/firefox-esr "root$P11_MODULE"
+	touch "root$P11_MODULE"
 	where=root/etc/firefox/policies/policies.json
 	case $form in
 	etc) mkdir -p root/etc/firefox/policies
@@ -230,6 +252,12 @@ for form in none etc own; do
 	tree root >registered
 	register --system --root root
 	same registered root
+	# the module elsewhere: the entry follows
+	mkdir -p root/opt && touch root/opt/libbsre-pkcs11.so
+	bsre-token register --system --root root --module /opt/libbsre-pkcs11.so
+	grep -qF '"bsre-token": "/opt/libbsre-pkcs11.so"' $where
+	! grep -qF "$P11_MODULE" $where || fail "the old entry is there as well"
+	rm -r root/opt
 	unregister --system --root root
 	same before root
 done

@@ -1,5 +1,7 @@
 # programs of others on top of the module; once is enough, without sanitizers
 clients = \
+	tests/clients/control-broken.sh \
+	tests/clients/control-wrong-pin.sh \
 	tests/clients/chromium.sh \
 	tests/clients/firefox.sh \
 	tests/clients/firefox-plug.sh \
@@ -14,8 +16,7 @@ clients = \
 	tests/clients/pdfsig.sh \
 	tests/clients/pkcs11-tool.sh \
 	tests/clients/pykcs11.sh \
-	tests/clients/register.sh \
-	tests/clients/control.sh
+	tests/clients/register.sh
 if !SANITIZERS
 TESTS += $(clients)
 endif

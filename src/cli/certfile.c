@@ -51,7 +51,7 @@ static void take_pem(STACK_OF(X509) *to, struct span file, char *seen, size_t si
 
 	while (bio && PEM_read_bio(bio, &name, &header, &data, &n)) {
 		take_block(to, name, data, n);
-		clean(span_str(name), seen, size);
+		text_clean(span_str(name), seen, size);
 		OPENSSL_free(name);
 		OPENSSL_free(header);
 		OPENSSL_clear_free(data, (size_t)n);

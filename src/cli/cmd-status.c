@@ -174,8 +174,6 @@ err cmd_status(struct cli *c)
 	}
 	if (json_array_size(all))
 		return OK;
-	err e = token_none(c);
-	if (e.code == E_NO_TOKEN)
-		say_next("%s", _("plug a token in, then: bsre-token status"));
-	return e;
+	say_next("%s", _("plug a token in, then: bsre-token status"));
+	return token_none(c);
 }

@@ -50,7 +50,7 @@ static void name_part(const X509_NAME *name, int nid, char *out, size_t size)
 		return;
 	int n = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, last)));
 	if (n >= 0)
-		clean((struct span){ utf8, (size_t)n }, out, size);
+		text_clean((struct span){ utf8, (size_t)n }, out, size);
 	OPENSSL_free(utf8);
 }
 
@@ -63,7 +63,7 @@ void name_line(const X509_NAME *name, char *out, size_t size)
 	if (bio && X509_NAME_print_ex(bio, name, 0, XN_FLAG_ONELINE & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0) {
 		long n = BIO_get_mem_data(bio, &p);
 
-		clean((struct span){ (const uint8_t *)p, n > 0 ? (size_t)n : 0 }, out, size);
+		text_clean((struct span){ (const uint8_t *)p, n > 0 ? (size_t)n : 0 }, out, size);
 	}
 	BIO_free(bio);
 }

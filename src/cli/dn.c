@@ -214,7 +214,7 @@ static err read_name(struct span left, char *name, size_t size, const enum dn_ty
 {
 	struct span front = before(left, ':'), kind = trim(behind(left, front));
 
-	clean(trim(front), name, size);
+	text_clean(trim(front), name, size);
 	*forced = NULL;
 	for (size_t i = 0; i < TYPES && front.n < left.n; i++)
 		if (span_eq(kind, span_str(types[i].name)))

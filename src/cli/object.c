@@ -149,7 +149,7 @@ static err key_load(struct cli *c, uint32_t handle, struct key *k)
 	*k = (struct key){ .handle = handle, .slot = take_small(v[K_SLOT]),
 			   .pin_policy = take_small(v[K_PIN]), .touch_policy = take_small(v[K_TOUCH]) };
 	take_id(v[K_ID], k->id, &k->id_n, k->id_hex);
-	clean(v[K_LABEL], k->label, sizeof k->label);
+	text_clean(v[K_LABEL], k->label, sizeof k->label);
 	k->pkey = public_key(v);
 	if (k->pkey)
 		name_alg(k->pkey, k->alg, sizeof k->alg);
@@ -304,7 +304,7 @@ static err cert_load(struct cli *c, uint32_t handle, struct cert *out)
 	TRY(attrs_get(c, handle, cert_types, C_COUNT, v, &r));
 	*out = (struct cert){ .handle = handle, .slot = take_small(v[C_SLOT]) };
 	take_id(v[C_ID], out->id, &out->id_n, out->id_hex);
-	clean(v[C_LABEL], out->label, sizeof out->label);
+	text_clean(v[C_LABEL], out->label, sizeof out->label);
 	const unsigned char *p = v[C_VALUE].p;
 	out->x = p ? d2i_X509(NULL, &p, (long)v[C_VALUE].n) : NULL;
 	return OK;

@@ -27,7 +27,7 @@ static void set_text(json_t *o, const char *name, struct span s)
 {
 	char text[256];
 
-	clean(s, text, sizeof text);
+	text_clean(s, text, sizeof text);
 	json_object_set_new(o, name, json_string(text));
 }
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "say.h"
-#include "lib/utf8.h"
 #include "wrap.h"
 
 static char detail[2048], next_step[512];
@@ -147,40 +146,13 @@ void say_end(struct cli *c, err e)
 		say_json(c, e, text, next);
 }
 
-/* Unicode TR 36, 2.5; or none at all. */
-bool harmful(uint32_t u)
-{
-	return u < 0x20 || (u >= 0x7F && u < 0xA0) || u == 0x61C || (u >= 0x200B && u <= 0x200F) ||
-	       (u >= 0x2028 && u <= 0x202E) || (u >= 0x2060 && u <= 0x206F) || u == 0xFEFF ||
-	       (u >= 0xFFF9 && u <= 0xFFFB) || (u >= 0xE0000 && u <= 0xE007F);
-}
-
-void clean(struct span s, char *out, size_t size)
-{
-	struct buf b = { .p = (uint8_t *)out, .cap = size - 1 };
-	struct cur c = cur_of(s);
-
-	while (cur_left(&c)) {
-		struct span seen = { c.p, 0 };
-		uint32_t u = utf8_next(&c);
-
-		seen.n = (size_t)(c.p - seen.p);
-		if (u == UTF8_BAD || harmful(u))
-			seen = span_str("\xEF\xBF\xBD");
-		if (buf_room(&b) < seen.n)
-			break;
-		buf_put(&b, seen);
-	}
-	out[b.n] = 0;
-}
-
 const char *say_span(struct span s)
 {
 	static char places[4][256];
 	static unsigned turn;
 	char *out = places[turn++ % 4];
 
-	clean(s, out, sizeof places[0]);
+	text_clean(s, out, sizeof places[0]);
 	return out;
 }
 

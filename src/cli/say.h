@@ -3,6 +3,7 @@
 #ifndef BSRE_CLI_SAY_H
 #define BSRE_CLI_SAY_H
 #include "cli.h"
+#include "lib/text.h"
 
 #define PRINTF(at, first) __attribute__((format(printf, at, first)))
 
@@ -24,15 +25,7 @@ void say_warn(const char *format, ...) PRINTF(1, 2);
 /* Ends a failed run: what happened, to which token, what to do next. Also into c->result. */
 void say_end(struct cli *c, err e);
 
-/* Writes s as text that a terminal takes without harm: UTF-8 with every control, bidirectional and
- * broken character replaced by U+FFFD ("?" would be too like the text's own), cut at a character to
- * fit `size` bytes with the zero. */
-void clean(struct span s, char *out, size_t size);
-
-/* Is it a character that moves or hides what stands beside it? */
-bool harmful(uint32_t u);
-
-/* clean() into static storage of four alternating places, at most 255 bytes. */
+/* text_clean() into static storage of four alternating places, at most 255 bytes. */
 const char *say_clean(const char *s);
 const char *say_span(struct span s);
 #endif

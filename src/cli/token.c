@@ -32,16 +32,6 @@ err readers_get(struct cli *c, struct readers *out, struct reply *r)
 	return cur.bad ? FAIL(BAD_FRAME) : OK;
 }
 
-/* False also where the service does not say. */
-static bool service_is_down(struct cli *c)
-{
-	struct ServiceRead_in in = { 0 };
-	struct ServiceRead_out out = { 0 };
-	REPLY r = { 0 };
-
-	return ok(call_ServiceRead(c->link, &in, &out, &r)) && out.state == SERVICE_DOWN;
-}
-
 err token_none(struct cli *c)
 {
 	static const struct { enum reader_state state; uint16_t code; } why[] = {
@@ -59,7 +49,7 @@ err token_none(struct cli *c)
 				return say_fail(e, _("%s (reader '%s')"), _(err_text(e)),
 						say_span(readers.r[i].name));
 			}
-	return service_is_down(c) ? FAIL(NO_READERS) : FAIL(NO_TOKEN);
+	return FAIL(NO_TOKEN);
 }
 
 /* "1234 'label', 5678 'label'" into out. */
@@ -76,8 +66,8 @@ static void name_all(const struct tokens *all, char *out, size_t size)
 void token_of(struct cli *c, const struct TokenRec_in *t)
 {
 	c->token.id = t->token;
-	clean(t->serial, c->token.serial, sizeof c->token.serial);
-	clean(t->label, c->token.label, sizeof c->token.label);
+	text_clean(t->serial, c->token.serial, sizeof c->token.serial);
+	text_clean(t->label, c->token.label, sizeof c->token.label);
 }
 
 err token_choose(struct cli *c)
@@ -162,35 +152,12 @@ err token_login(struct cli *c, struct secret *pin)
 	return e;
 }
 
-/* The last try: only a person at the terminal, who types that they mean it; never where a file holds the secret. */
-static err consent(struct cli *c, enum option file, uint32_t *last)
-{
-	if (given(c, file))
-		return FAIL(PIN_LAST_TRY);
-	TRY(ask_person(_("LAST TRY"), _("Type LAST TRY to spend it:")));
-	*last = 1;
-	return OK;
-}
-
-err token_tries_last(struct cli *c, uint32_t *last)
-{
-	err e = token_tries(c);
-
-	*last = 0;
-	if (e.code != E_PIN_LAST_TRY)
-		return e;
-	say_warn(_("only one try is left for the PIN of token '%s'; if it is wrong the PIN is blocked"),
-		 c->token.label);
-	return consent(c, OPT_pin_file, last);
-}
-
-err token_puk_tries(struct cli *c, uint32_t *last)
+err token_puk_tries(struct cli *c)
 {
 	struct TriesRead_in in = { .token = c->token.id };
 	struct TriesRead_out out = { 0 };
 	REPLY r = { 0 };
 
-	*last = 0;
 	TRY(call_TriesRead(c->link, &in, &out, &r));
 	if (out.puk_tries == 0)
 		return FAIL(PUK_BLOCKED);
@@ -199,7 +166,7 @@ err token_puk_tries(struct cli *c, uint32_t *last)
 	if (out.puk_tries == 1) {
 		say_warn(_("only one try is left for the PUK of token '%s'; if it is wrong the token can "
 			   "only be erased"), c->token.label);
-		return consent(c, OPT_puk_file, last);
+		return ask_person(_("LAST TRY"), _("Type LAST TRY to spend it:"));
 	}
 	say_note(ngettext("The PUK of token '%s' has %u try left.",
 			  "The PUK of token '%s' has %u tries left.", out.puk_tries),

@@ -6,4 +6,8 @@
 /* True where s is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates) and holds no control
  * character (C0, DEL, C1). The empty text is text. */
 bool text_is_plain(struct span s);
+
+/* s as a C string in out (size bytes, its NUL included; cut between characters): what is not UTF-8, controls,
+ * and characters that move or hide what stands beside them (Unicode TR 36, 2.5) become U+FFFD. */
+void text_clean(struct span s, char *out, size_t size);
 #endif

@@ -32,12 +32,12 @@ static void stays(void)
 	X509_NAME_free(name);
 }
 
-/* clean() gives UTF-8 that fits, whatever it gets. */
+/* text_clean() gives UTF-8 that fits, whatever it gets. */
 static void is_fit(struct span s)
 {
 	static char out[300];
 
-	clean(s, out, sizeof out);
+	text_clean(s, out, sizeof out);
 	for (const char *c = out; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7F)
 			abort();

@@ -335,7 +335,7 @@ static void cleaned(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		assert_string_equal(say_clean(rows[i].from), rows[i].to);
-	clean(span_str("ab\xE2\x82\xAC"), small, sizeof small);
+	text_clean(span_str("ab\xE2\x82\xAC"), small, sizeof small);
 	assert_string_equal(small, "ab");
 }
 

@@ -13,8 +13,8 @@ policy_stories = \
 	tests/stories/a-card-that-talks-nonsense-harms-nobody.sh \
 	tests/stories/a-changed-history-is-told.sh \
 	tests/stories/a-changed-pin-counts-for-who-changed-it.sh \
+	tests/stories/a-dialog-opens-on-the-desktop.sh \
 	tests/stories/a-foreign-program-gets-in-under-load.sh \
-	tests/stories/a-dead-pcscd-is-said-plainly.sh \
 	tests/stories/a-full-disk-is-told-in-the-history.sh \
 	tests/stories/a-kept-pin-that-fails-is-forgotten.sh \
 	tests/stories/a-kept-pin-buys-nobody-guesses.sh \
@@ -24,6 +24,8 @@ policy_stories = \
 	tests/stories/a-login-survives-what-others-do-to-the-card.sh \
 	tests/stories/a-puks-last-try-is-not-a-programs-to-spend.sh \
 	tests/stories/a-stale-socket-is-taken-over.sh \
+	tests/stories/a-program-sees-the-keys-it-may.sh \
+	tests/stories/a-terminal-is-asked-on-it.sh \
 	tests/stories/a-token-held-by-another-program-is-said-so.sh \
 	tests/stories/a-token-pulled-at-any-command-is-an-error.sh \
 	tests/stories/a-token-that-hangs-is-set-aside.sh \
@@ -42,10 +44,10 @@ policy_stories = \
 	tests/stories/hostile-programs-harm-nobody.sh \
 	tests/stories/out-of-descriptors-programs-are-refused.sh \
 	tests/stories/pcscd-may-restart.sh \
-	tests/stories/the-history-shows-no-tricks.sh \
 	tests/stories/the-last-try-is-not-a-programs-to-spend.sh \
+	tests/stories/the-service-asks-for-the-pin.sh \
 	tests/stories/the-security-officer-gives-a-new-pin.sh \
 	tests/stories/two-tokens-have-two-logins.sh \
 	tests/stories/without-kept-pins-the-card-is-held.sh
 TESTS += $(policy_stories)
-EXTRA_DIST += $(policy_stories) tests/tools/pcscd-again.py
+EXTRA_DIST += $(policy_stories) tests/tools/pcscd-again.py tests/tools/pinentry.py

@@ -2,6 +2,7 @@
 #ifndef BSRE_TOKEND_BROKER_H
 #define BSRE_TOKEND_BROKER_H
 #include <systemd/sd-event.h>
+#include "apps.h"
 #include "lib/err.h"
 
 struct token;
@@ -18,6 +19,9 @@ struct conf {
 	uint32_t idle_exit;		/* seconds without any program after which the broker ends; 0: never */
 	uint32_t job_limit;		/* the longest a card command may take */
 	uint32_t slow_job_limit;	/* the same for key generation and erasing */
+	uint32_t prompt_limit;		/* seconds that a PIN dialog stays open */
+	char     prompt[256];		/* "auto", "never", or a pinentry's path */
+	struct apps apps;		/* the file's rules of which program logs in how */
 };
 
 struct broker {
@@ -31,6 +35,7 @@ struct broker {
 	unsigned        scans_open;	/* monitors that have not told every reader yet */
 	bool            pcsc_up;
 	bool            scan_over;	/* programs wait no longer for the first scan */
+	char            prompt_socket[108];	/* of the prompt's own unit; "": there is none */
 	const char     *self;		/* /proc/self/exe: what children are exec'd from */
 };
 extern struct broker broker;

@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "child.h"
@@ -30,13 +32,19 @@ static void child_forget(struct child *c)
 	c->pid = 0;
 }
 
+static void child_kill(const struct child *c)
+{
+	if (c->pid > 0)
+		kill(c->pid, SIGKILL);
+}
+
 /* A child that ended without being stopped. Its socket's end of file tells too; the first counts. */
 static void child_lost(struct child *c)
 {
 	pid_t pid = c->pid;
 
 	child_forget(c);
-	if (pid > 0)
+	if (pid)
 		c->gone(c->owner);
 }
 
@@ -79,7 +87,7 @@ static int child_readable(sd_event_source *s, int fd, uint32_t events, void *dat
 	c->in_n += (size_t)n;
 	if (!child_frames(c)) {
 		log_line(LOG_ERROR, "child pid=%d sent nonsense and is stopped", (int)c->pid);
-		kill(c->pid, SIGKILL);
+		child_kill(c);
 		child_lost(c);
 	}
 	return 0;
@@ -150,6 +158,41 @@ err child_start(struct child *c, const char *part, char *const *args)
 	return OK;
 }
 
+/* A connection to somebody of this user at the path; -1: nobody is there. */
+static int connect_to(const char *path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct ucred who;
+	socklen_t n = sizeof who;
+
+	if (!*path || strlen(path) >= sizeof at.sun_path)
+		return -1;
+	snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) == 0 &&
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) == 0 && who.uid == geteuid())
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+err child_connect(struct child *c, const char *path, const char *part)
+{
+	int fd = connect_to(path);
+
+	if (fd < 0)
+		return child_start(c, part, NULL);
+	c->in = malloc(FRAME_MAX);
+	c->in_n = 0;
+	c->fd = fd;
+	c->pid = -1;
+	if (c->in && sd_event_add_io(broker.event, &c->io, c->fd, EPOLLIN, child_readable, c) >= 0)
+		return OK;
+	child_forget(c);
+	return FAIL(GENERAL);
+}
+
 err child_send(struct child *c, struct span frame)
 {
 	/* one job at a time and a socket buffer larger than a frame: a child that lives always takes it */
@@ -163,6 +206,6 @@ void child_stop(struct child *c, bool killing)
 	if (!c->pid)
 		return;
 	if (killing)
-		kill(c->pid, SIGKILL);
+		child_kill(c);
 	child_forget(c);
 }

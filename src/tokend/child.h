@@ -6,7 +6,7 @@
 #include "wire/frame.h"
 
 struct child {
-	pid_t            pid;			/* 0: none runs */
+	pid_t            pid;			/* 0: none runs; -1: one that is not our child */
 	int              fd;
 	sd_event_source *io, *end;
 	uint8_t         *in;			/* the part of a frame that has arrived */
@@ -19,6 +19,10 @@ struct child {
 /* Starts `bsre-tokend PART ARGS...` (args NULL-terminated, may be NULL) with the socket as fd 3.
  * GENERAL: the system gave no process or socket. The child's frames go to c->frame. */
 err child_start(struct child *c, const char *part, char *const *args) MUST_USE;
+
+/* The same with whoever listens at path (its unit's process), where somebody of this user does; else, or where
+ * path is empty, as child_start without arguments. */
+err child_connect(struct child *c, const char *path, const char *part) MUST_USE;
 
 /* Sends a whole frame. TOKEN_GONE: the child does not take it (it died or is stuck). */
 err child_send(struct child *c, struct span frame) MUST_USE;

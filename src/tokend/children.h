@@ -1,5 +1,5 @@
 /* The daemon's child processes, as its main function starts them: bsre-tokend exec'd again with
- * "worker" or "monitor" as its first argument and a socketpair to the broker as descriptor 3. */
+ * "worker", "monitor" or "prompt" as its first argument and a socketpair to the broker as descriptor 3. */
 #ifndef BSRE_TOKEND_CHILDREN_H
 #define BSRE_TOKEND_CHILDREN_H
 
@@ -20,4 +20,8 @@ int worker_main(int fd, int argc, char **argv);
  * watches pcscd. "--vtoken" SOCKET: it watches that one virtual token instead. Gives the exit status, 64
  * for other arguments. */
 int monitor_main(int fd, int argc, char **argv);
+
+/* Answers the one question that comes on fd (prompts.def) with a dialog of pinentry. Gives the exit
+ * status, WORKER_EXIT_FRAME where it was no question. */
+int prompt_main(int fd);
 #endif

@@ -19,8 +19,10 @@ static const struct row {
 } rows[] = {
 #define CONF(key, field, least, most, otherwise, unit, what) \
 	{ #key, unit, what, offsetof(struct conf, field), least, most, otherwise },
+#define TEXT(key, otherwise, what)
 #include "conf.def"
 #undef CONF
+#undef TEXT
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
@@ -31,8 +33,10 @@ static uint32_t *field(struct conf *c, const struct row *r)
 
 void conf_default(struct conf *c)
 {
+	*c = (struct conf){ 0 };
 	for (size_t i = 0; i < ROWS; i++)
 		*field(c, &rows[i]) = rows[i].otherwise;
+	snprintf(c->prompt, sizeof c->prompt, "auto");
 }
 
 static char *trim(char *s)
@@ -51,11 +55,43 @@ static err bad_line(const char *path, unsigned line, const char *what)
 	return FAIL(FILE);
 }
 
+/* The keys that hold a text. */
+static err set_text(struct conf *c, const char *key, const char *value, const char **what)
+{
+	if (strcmp(key, "app") == 0)
+		return apps_add(&c->apps, value, what);
+	bool known = strcmp(value, "auto") == 0 || strcmp(value, "never") == 0 || *value == '/';
+	*what = "prompt wants auto, never or the path of a pinentry";
+	if (!known || strlen(value) >= sizeof c->prompt)
+		return FAIL(ARGUMENTS);
+	snprintf(c->prompt, sizeof c->prompt, "%s", value);
+	return OK;
+}
+
+static bool is_text(const char *key)
+{
+	static const char *const names[] = {
+#define CONF(key, field, least, most, otherwise, unit, what)
+#define TEXT(key, otherwise, what) #key,
+#include "conf.def"
+#undef CONF
+#undef TEXT
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(names[i], key) == 0)
+			return true;
+	return false;
+}
+
 static err set(struct conf *c, const char *path, unsigned line, const char *key, const char *value)
 {
 	char text[160];
+	const char *why;
 	char *end;
 
+	if (is_text(key))
+		return ok(set_text(c, key, value, &why)) ? OK : bad_line(path, line, why);
 	for (size_t i = 0; i < ROWS; i++) {
 		const struct row *r = &rows[i];
 		if (strcmp(r->key, key) != 0)
@@ -126,7 +162,7 @@ static ssize_t slurp(const char *path, char *text)
 err conf_read(struct conf *c, const char *path)
 {
 	static char text[FILE_BYTES_MAX];
-	struct conf copy = *c;
+	static struct conf copy;
 	ssize_t n = slurp(path, text);
 
 	if (n < 0 && errno == ENOENT)
@@ -136,6 +172,7 @@ err conf_read(struct conf *c, const char *path)
 	text[n] = '\0';
 	if (strlen(text) != (size_t)n)
 		return bad_line(path, 0, "holds a zero byte");
+	copy = *c;
 	TRY(parse(&copy, path, text));
 	*c = copy;
 	return OK;

@@ -30,6 +30,7 @@ static bool is_ours(struct peer *p)
 	snprintf(link, sizeof link, "/proc/%d/exe", (int)who.pid);
 	ssize_t got = readlink(link, p->program, sizeof p->program - 1);
 	p->program[got > 0 ? got : 0] = '\0';
+	apps_sandbox(who.pid, p->fd, p->sandbox, sizeof p->sandbox);
 	return true;
 }
 

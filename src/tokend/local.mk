@@ -3,6 +3,7 @@
 tokendlibexec_PROGRAMS += bsre-tokend
 noinst_LTLIBRARIES += libbsrebroker.la
 libbsrebroker_la_SOURCES = \
+	src/tokend/apps.c src/tokend/apps.h src/tokend/apps.def \
 	src/tokend/attr.c src/tokend/attr.def \
 	src/tokend/broker.c src/tokend/broker.h \
 	src/tokend/cache.c src/tokend/cache.h \
@@ -11,17 +12,21 @@ libbsrebroker_la_SOURCES = \
 	src/tokend/cipher.c src/tokend/cipher.h \
 	src/tokend/conf.c src/tokend/conf.h src/tokend/conf.def \
 	src/tokend/data.c src/tokend/data.h \
+	src/tokend/dialog.c src/tokend/dialog.h \
 	src/tokend/door.c src/tokend/door.h \
 	src/tokend/encode.c \
 	src/tokend/fill.c src/tokend/fill.h \
 	src/tokend/guard.c src/tokend/guard.h \
 	src/tokend/job.c src/tokend/job.h \
 	src/tokend/ledger.c src/tokend/ledger.h \
+	src/tokend/language.c src/tokend/language.h \
 	src/tokend/load.c src/tokend/load.h \
+	src/tokend/login.h \
 	src/tokend/mech.c src/tokend/mech.h src/tokend/mech.def \
 	src/tokend/object.c src/tokend/object.h \
 	src/tokend/peer.c src/tokend/peer.h \
 	src/tokend/pin.c src/tokend/pin.h \
+	src/tokend/prompt.c src/tokend/prompt.h src/tokend/prompt-text.c \
 	src/tokend/request.c src/tokend/request.h \
 	src/tokend/serve-derive.c \
 	src/tokend/serve-init.c \
@@ -38,15 +43,20 @@ libbsrebroker_la_SOURCES = \
 	src/tokend/touch.c src/tokend/touch.h \
 	src/tokend/use.c src/tokend/use.h \
 	src/tokend/write.c src/tokend/write.h
-libbsrebroker_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(SYSTEMD_CFLAGS) $(JANSSON_CFLAGS)
+libbsrebroker_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(SYSTEMD_CFLAGS) $(JANSSON_CFLAGS) $(ASSUAN_CFLAGS)
 libbsrebroker_la_LIBADD = libbsrewire.la libbsre.la $(CRYPTO_LIBS) $(SYSTEMD_LIBS) $(JANSSON_LIBS) \
-	$(LTLIBINTL)
+	$(ASSUAN_LIBS) $(LTLIBINTL)
 
 bsre_tokend_SOURCES = src/tokend/tokend.c
 bsre_tokend_CFLAGS = $(libbsrebroker_la_CFLAGS)
 bsre_tokend_LDADD = libbsrebroker.la libbsrecard.la
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-apps
+TESTS += tests/unit/test-apps
+tests_unit_test_apps_SOURCES = tests/unit/test-apps.c tests/unit/unit.h
+tests_unit_test_apps_CFLAGS = $(libbsrebroker_la_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_apps_LDADD = libbsrebroker.la $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test-pin
 TESTS += tests/unit/test-pin
 tests_unit_test_pin_SOURCES = tests/unit/test-pin.c tests/unit/unit.h

@@ -238,7 +238,12 @@ struct object *object_of_slot(const struct token *t, uint32_t slot, unsigned kin
 
 bool object_visible(const struct session *s, const struct object *o)
 {
-	return !attr_flag(o, CKA_PRIVATE) || session_user(s) == CKU_USER;
+	const struct app *app = &s->peer->app;
+
+	if (o->token && o->kind & (OBJ_CERT | OBJ_KEY) && app->keys != KEYS_ALL &&
+	    o->always_auth != (app->keys == KEYS_SIGN))
+		return false;
+	return !attr_flag(o, CKA_PRIVATE) || app->mode == MODE_ON_USE || session_user(s) == CKU_USER;
 }
 
 struct object *object_find(const struct session *s, uint32_t handle)

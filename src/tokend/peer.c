@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "dialog.h"
 #include "job.h"
 #include "lib/log.h"
 #include "lib/secret.h"
@@ -37,6 +38,7 @@ static uint8_t *in_room(void)
 
 static void peer_bury(struct peer *p)
 {
+	dialogs_end(p);
 	jobs_cancel(p);
 	broker_cancel(&p->patience);
 	while (p->requests) {			/* those a job still answers become nobody's */

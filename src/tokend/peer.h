@@ -21,11 +21,17 @@ enum {
 struct login;
 struct session;
 
+/* Where its person can be asked, as it said in its Hello. */
+struct terminal { char tty[128], term[64], locale[64], display[128], wayland[128]; };
+
 struct peer {
 	struct peer     *next;
 	int              fd;
 	pid_t            pid;			/* as the kernel told at connect */
 	char             program[256];		/* its executable, "" where it cannot be read */
+	char             sandbox[160];		/* "flatpak:ID", "snap:NAME", or "" */
+	struct app       app;			/* how it logs in and what it sees; from its Hello on */
+	struct terminal  terminal;
 	bool             greeted, dead;
 	sd_event_source *io;
 	uint8_t         *in;			/* the front of a frame that has not wholly arrived */

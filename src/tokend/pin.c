@@ -168,10 +168,10 @@ err puk_refuse_program(struct token *t, const struct secret *puk)
 	return t->tries.puk == 1 ? FAIL(PIN_LAST_TRY) : puk_refuse(t, puk);
 }
 
-err pin_refused(struct request *rq, struct token *t, const struct object *key, const char *what, err e)
+err pin_refused(struct request *rq, struct token *t, const char *what, err e)
 {
 	ledger_note(&(struct note){ .what = what, .program = rq->peer->program, .pid = rq->peer->pid, .token = t,
-	                            .key = key, .slot = key ? key->slot : 0, .mech = MECH_NONE, .result = e });
+	                            .mech = MECH_NONE, .result = e });
 	return e.code == E_PIN_REPEATED ? request_refuse_slowly(rq, e) : e;
 }
 
@@ -264,8 +264,6 @@ void puk_outcome(struct token *t, const struct secret *puk, err e)
 	t->tries.puk_lost = !ok(e) && (t->tries.puk_lost || e.code == E_PUK_WRONG);
 	if (e.code == E_PUK_WRONG && err_tries(e) >= 0)
 		t->tries.puk = (uint32_t)err_tries(e);
-	if (e.code == E_PIN_LAST_TRY)
-		t->tries.puk = 1;
 	if (e.code == E_PUK_BLOCKED)
 		t->tries.puk = 0;
 	if (t->tries.puk != before)

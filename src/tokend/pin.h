@@ -4,7 +4,6 @@
 #include "broker.h"
 #include "lib/secret.h"
 
-struct object;
 struct peer;
 struct request;
 struct token;
@@ -59,13 +58,13 @@ unsigned logins_count(const struct token *t);
 err  pin_refuse(struct token *t, const struct secret *pin) MUST_USE;
 err  puk_refuse(struct token *t, const struct secret *puk) MUST_USE;
 
-/* The same for a program, which may not spend the last try either: PIN_LAST_TRY. (The utility asks a person, and
- * says so.) */
+/* The same for a program of Cryptoki, which may not spend the last try either: PIN_LAST_TRY. (The utility asks
+ * a person.) */
 err  puk_refuse_program(struct token *t, const struct secret *puk) MUST_USE;
 
-/* What the handler returns then: noted in the ledger as `what`, with the key that the PIN was for (NULL: none), and
- * answered slowly where the program repeats itself. */
-err  pin_refused(struct request *rq, struct token *t, const struct object *key, const char *what, err e) MUST_USE;
+/* What the handler returns then: noted in the ledger as `what`, and answered slowly where the program
+ * repeats itself. */
+err  pin_refused(struct request *rq, struct token *t, const char *what, err e) MUST_USE;
 
 /* A PIN of this program (NULL: one that is gone) is not sent: too many were wrong, and it has proven none.
  * A PIN that is kept fills the card's own counter again and again; this is the counter that it does not. */

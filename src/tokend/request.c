@@ -111,21 +111,27 @@ void requests_forget(void)
 	}
 }
 
-err request_refuse_slowly(struct request *rq, err e)
+void request_answer_later(struct request *kept, err e, uint64_t ms)
 {
 	struct delayed *d = calloc(1, sizeof *d);
 
-	if (!d)
-		return e;
-	d->e = e;
-	d->rq = request_keep(rq);
-	if (!d->rq) {
-		free(d);
-		return FAIL(QUOTA);
+	if (!d) {
+		reply_fail(kept->peer, kept->id, e);
+		request_drop(kept);
+		return;
 	}
-	d->next = refused;
+	*d = (struct delayed){ .next = refused, .rq = kept, .e = e };
 	refused = d;
-	broker_after(&d->timer, REFUSAL_DELAY_MS, delay_over, d);
+	broker_after(&d->timer, ms, delay_over, d);
+}
+
+err request_refuse_slowly(struct request *rq, err e)
+{
+	struct request *kept = request_keep(rq);
+
+	if (!kept)
+		return FAIL(QUOTA);
+	request_answer_later(kept, e, REFUSAL_DELAY_MS);
 	return FAIL(PENDING);
 }
 
@@ -240,17 +246,17 @@ err request_serve(struct peer *p, const struct frame *f)
 	return e.code == E_BAD_FRAME ? e : OK;
 }
 
-err request_park(struct request *rq, struct token *t)
+err request_park(struct request *rq, const void *what)
 {
-	rq->parked = t;
+	rq->parked = what;
 	return FAIL(PARKED);
 }
 
-/* Serves one parked request of p, if there is one for t. */
-static bool unpark_one(struct peer *p, struct token *t)
+/* Serves one request of p that is parked there, if there is one. */
+static bool unpark_one(struct peer *p, const void *what)
 {
 	for (struct request *rq = p->requests; rq; rq = rq->next) {
-		if (!rq->frame || rq->parked != t)
+		if (!rq->frame || rq->parked != what)
 			continue;
 		struct frame f = { .id = rq->id, .what = rq->call, .body = { rq->frame, rq->frame_n } };
 		uint8_t *bytes = rq->frame;
@@ -266,30 +272,30 @@ static bool unpark_one(struct peer *p, struct token *t)
 	return false;
 }
 
-static struct request *parked_for(struct peer *p, const struct token *t)
+static struct request *parked_for(struct peer *p, const void *what)
 {
 	struct request *rq = p->requests;
 
-	while (rq && !(rq->frame && rq->parked == t))
+	while (rq && !(rq->frame && rq->parked == what))
 		rq = rq->next;
 	return rq;
 }
 
-void requests_fail(struct token *t, err e)
+void requests_fail(const void *what, err e)
 {
 	for (struct peer *p = broker.peers; p; p = p->next)
-		for (struct request *rq; (rq = parked_for(p, t));) {
+		for (struct request *rq; (rq = parked_for(p, what));) {
 			reply_fail(p, rq->id, e);
 			request_drop(rq);
 		}
 }
 
-void requests_unpark(struct token *t)
+void requests_unpark(const void *what)
 {
 	/* serving may park again (then it counts as new and is left) or end the peer */
 	for (struct peer *p = broker.peers, *next; p; p = next) {
 		next = p->next;
-		for (unsigned n = p->waiting; n > 0 && !p->dead && unpark_one(p, t); n--)
+		for (unsigned n = p->waiting; n > 0 && !p->dead && unpark_one(p, what); n--)
 			;
 	}
 }

@@ -16,7 +16,7 @@ struct request {
 	struct peer    *peer;		/* NULL: the program is gone, nobody waits for the answer */
 	uint32_t        id;		/* 0: no answer is wanted */
 	uint16_t        call;
-	struct token   *parked;		/* PARKED: waits for this token; NULL: for the first scan */
+	const void     *parked;		/* PARKED: waits for this token or dialog; NULL: for the first scan */
 	uint8_t        *frame;		/* PARKED: the body, owned */
 	size_t          frame_n;
 };
@@ -30,6 +30,9 @@ void request_drop(struct request *rq);
 /* Refuses after a second, so that a program which repeats a PIN for ever does it slowly. What the handler
  * returns: PENDING. */
 err request_refuse_slowly(struct request *rq, err e) MUST_USE;
+
+/* Answers a kept request of a call without OUT fields after ms. */
+void request_answer_later(struct request *kept, err e, uint64_t ms);
 
 /* Drops the slow refusals that nobody waits for any more, so that who comes and goes fills no memory. */
 void requests_forget(void);
@@ -55,12 +58,12 @@ void requests_forget(void);
 /* Decodes one frame and serves it: replies, keeps or parks. BAD_FRAME: hang up on the peer. */
 err request_serve(struct peer *p, const struct frame *f) MUST_USE;
 
-/* Serves the parked requests of a token (NULL: of the first scan) again. */
-void requests_unpark(struct token *t);
+/* Serves the requests that are parked at a token or dialog (NULL: at the first scan) again. */
+void requests_unpark(const void *what);
 
-/* Answers the parked requests of a token with e: it is gone. */
-void requests_fail(struct token *t, err e);
+/* Answers the requests that are parked there with e: it is gone. */
+void requests_fail(const void *what, err e);
 
-/* Parks rq until t has been read (NULL: until the first scan is over): what the handler returns. */
-err request_park(struct request *rq, struct token *t) MUST_USE;
+/* Parks rq until requests_unpark is called for the same: what the handler returns. */
+err request_park(struct request *rq, const void *what) MUST_USE;
 #endif

@@ -178,7 +178,7 @@ err serve_KeyPairGenerate(struct request *rq, struct KeyPairGenerate_in *in, str
 		return FAIL(MECH_PARAM);
 	TRY(template_check(in->public_attrs, OBJ_PUBLIC, TEMPLATE_FORM, NULL));
 	TRY(template_check(in->private_attrs, OBJ_PRIVATE, TEMPLATE_FORM, NULL));
-	TRY(may_write(s));
+	TRY(may_write(rq, s));
 	TRY(may_generate(in->private_attrs));
 	TRY(wanted_alg(s->token, m, in->public_attrs, &alg));
 	uint32_t slot = wanted_slot(s->token, in->public_attrs, in->private_attrs);

@@ -1,9 +1,11 @@
 /* C_Login and C_Logout: every program proves the PIN itself, at the card. */
 #include "config.h"
 #include <stdlib.h>
+#include "dialog.h"
 #include "job.h"
 #include "ledger.h"
 #include "lib/log.h"
+#include "login.h"
 #include "mech.h"
 #include "peer.h"
 #include "session.h"
@@ -24,7 +26,7 @@ static struct session *session_of(const struct job *j)
 }
 
 /* The operation that wants its PIN: one that has none yet before one that has. */
-static struct op *wants_context(struct session *s)
+struct op *login_waits(struct session *s)
 {
 	struct op *found = NULL;
 
@@ -40,7 +42,7 @@ static struct op *wants_context(struct session *s)
 /* A context login: the PIN waits in the operation it is for. */
 static err keep_context(struct session *s, struct job *j)
 {
-	struct op *op = wants_context(s);
+	struct op *op = login_waits(s);
 
 	if (!op)
 		return FAIL(OP_NONE);		/* it was ended meanwhile */
@@ -72,7 +74,7 @@ static struct op *waits_for_login(struct session **s)
 	return only;
 }
 
-static err login_done(struct session *s, struct job *j)
+err login_proven(struct session *s, struct job *j)
 {
 	if (j->flags)
 		return keep_context(s, j);
@@ -85,10 +87,9 @@ static err login_done(struct session *s, struct job *j)
 	return OK;
 }
 
-static void done_login(struct job *j, err e, struct cur *reply)
+err login_outcome(struct job *j, err e, struct cur *reply)
 {
 	struct CardLogin_out out = { 0 };
-	struct session *s = session_of(j);
 
 	if (ok(e)) {
 		CardLogin_get_out(reply, &out);
@@ -103,15 +104,22 @@ static void done_login(struct job *j, err e, struct cur *reply)
 		j->token->tries.user = out.left;
 		broker_changed();
 	}
+	return e;
+}
+
+static void done_login(struct job *j, err e, struct cur *reply)
+{
+	struct session *s = session_of(j);
+
+	e = login_outcome(j, e, reply);
 	if (ok(e))
-		e = s ? login_done(s, j) : FAIL(SESSION_GONE);
+		e = s ? login_proven(s, j) : FAIL(SESSION_GONE);
 	log_line(LOG_INFO, "login token=%s user=%u: %s", j->token->serial, j->user, log_err(e));
 	ledger_job(j->flags ? "context login" : j->user == CKU_SO ? "SO login" : "login", j, e);
 	answer_Login(j->rq, e, NULL);
 }
 
-/* key: the one whose operation the PIN is for; NULL: it is a login of the program. */
-static err post_login(struct request *rq, struct session *s, const struct Login_in *in, const struct object *key)
+static err post_login(struct request *rq, struct session *s, const struct Login_in *in, bool context)
 {
 	struct job *j = job_new(s->token, CardLogin_ID, NULL);
 
@@ -127,8 +135,7 @@ static err post_login(struct request *rq, struct session *s, const struct Login_
 	}
 	j->session = s->id;
 	j->user = (uint32_t)(in->user == CKU_SO ? CKU_SO : CKU_USER);
-	j->flags = key != NULL;
-	j->slot = key ? key->slot : 0;
+	j->flags = context;
 	j->given = j->user == CKU_USER;
 	j->encode = encode_login;
 	j->done = done_login;
@@ -161,28 +168,35 @@ static err may_login(const struct session *s, uint32_t user)
 	return OK;
 }
 
+/* Is our dialog to ask for the PIN? The SO's is the utility's affair. */
+static bool asks(const struct peer *p, const struct Login_in *in)
+{
+	return p->app.mode == MODE_PAP && in->user != CKU_SO && (!in->given || in->pin.n == 0);
+}
+
 err serve_Login(struct request *rq, struct Login_in *in, struct Login_out *out)
 {
 	bool context = in->user == CKU_CONTEXT_SPECIFIC;
 	struct session *s;
-	struct op *op;
 
 	(void)out;
 	TRY(session_want(rq, in->session, &s));
-	op = context ? wants_context(s) : NULL;
-	if (context && !op)
+	if (rq->peer->app.mode == MODE_ON_USE && in->user != CKU_SO)
+		return OK;			/* whatever was given: the person is asked when a key is used */
+	if (context && !login_waits(s))
 		return FAIL(OP_NONE);
 	if (context && session_user(s) != CKU_USER)
 		return FAIL(PIN_NEEDED);
 	if (!context)
 		TRY(may_login(s, in->user));
+	if (asks(rq->peer, in))
+		return dialog_login(rq, s, context);
 	if (!in->given)
 		return FAIL(ARGUMENTS);
 	err e = in->user == CKU_SO ? puk_refuse_program(s->token, &in->pin) : pin_refuse(s->token, &in->pin);
-	const struct object *key = op ? object_find(s, op->key) : NULL;
 	if (!ok(e))
-		return pin_refused(rq, s->token, key, context ? "context login" : "login", e);
-	return post_login(rq, s, in, key);
+		return pin_refused(rq, s->token, context ? "context login" : "login", e);
+	return post_login(rq, s, in, context);
 }
 
 err serve_Logout(struct request *rq, struct Logout_in *in, struct Logout_out *out)
@@ -192,7 +206,7 @@ err serve_Logout(struct request *rq, struct Logout_in *in, struct Logout_out *ou
 	(void)out;
 	TRY(session_want(rq, in->session, &s));
 	if (session_user(s) == CKU_NONE)
-		return FAIL(PIN_NEEDED);
+		return rq->peer->app.mode == MODE_ON_USE ? OK : FAIL(PIN_NEEDED);
 	login_end(rq->peer, s->token);
 	return OK;
 }

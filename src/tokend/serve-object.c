@@ -70,6 +70,19 @@ static bool reads_certificate(struct span types)
 	return false;
 }
 
+/* Who cannot do context logins is told of none: our dialog asks. */
+static CK_RV read_attr(const struct session *s, const struct object *o, CK_ATTRIBUTE_TYPE type, union scratch *x,
+                       struct span *v)
+{
+	CK_RV rv = attr_get(o, type, x, v);
+
+	if (rv == CKR_OK && type == CKA_ALWAYS_AUTHENTICATE && s->peer->app.mode == MODE_ON_USE) {
+		x->flag = CK_FALSE;
+		*v = (struct span){ &x->flag, sizeof x->flag };
+	}
+	return rv;
+}
+
 err serve_AttrGet(struct request *rq, struct AttrGet_in *in, struct AttrGet_out *out)
 {
 	struct buf b = BUF(room);
@@ -88,7 +101,7 @@ err serve_AttrGet(struct request *rq, struct AttrGet_in *in, struct AttrGet_out 
 		struct ValueRec_in rec = { .value = SPAN_NONE };
 		if (c.bad)
 			return FAIL(BAD_FRAME);
-		rec.rv = (uint32_t)attr_get(o, (CK_ATTRIBUTE_TYPE)type, &x, &rec.value);
+		rec.rv = (uint32_t)read_attr(s, o, (CK_ATTRIBUTE_TYPE)type, &x, &rec.value);
 		if (rec.rv != CKR_OK)
 			rec.value = SPAN_NONE;
 		ValueRec_put_in(&b, &rec);

@@ -231,7 +231,7 @@ static err finish_private(struct request *rq, struct session *s, struct op *op, 
 
 	if (!key)
 		return session_user(s) == CKU_USER ? FAIL(KEY_NOT_FOUND) : FAIL(PIN_NEEDED);
-	TRY(use_allowed(s, key, kind));
+	TRY(use_ready(rq, s, key, kind, kind == OP_DECRYPT ? PURPOSE_DECRYPT : PURPOSE_SIGN));
 	size_t size = key->key.kind == KEY_RSA ? key->key.n.n : alg_bits(key->alg) / 8;
 	if (kind == OP_DECRYPT) {
 		if (in.n != size)
@@ -315,7 +315,7 @@ err serve_OpFinish(struct request *rq, struct OpFinish_in *in, struct OpFinish_o
 
 	TRY(want_op(rq, in->session, in->op, &s, &op));
 	err e = finish(rq, s, op, in, &b);
-	if (e.code != E_PENDING && e.code != E_PIN_NEEDED)
+	if (e.code != E_PENDING && e.code != E_PARKED && e.code != E_PIN_NEEDED)
 		op_end(op);
 	out->result = buf_span(&b);
 	return e;

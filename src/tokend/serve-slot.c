@@ -1,5 +1,6 @@
 /* Hello, and what is known of tokens, readers and mechanisms: all from memory. */
 #include "config.h"
+#include "dialog.h"
 #include "lib/log.h"
 #include "mech.h"
 #include "peer.h"
@@ -22,12 +23,29 @@ static err want_token(uint32_t id, struct token **t)
 	return *t && (*t)->known ? OK : FAIL(NO_TOKEN);
 }
 
+/* What prompts need of a program; and how it is let in. */
+static void meet(struct peer *p, const struct Hello_in *in)
+{
+	struct terminal *t = &p->terminal;
+
+	keep_text(t->tty, sizeof t->tty, in->tty);
+	keep_text(t->term, sizeof t->term, in->term);
+	keep_text(t->locale, sizeof t->locale, in->locale);
+	keep_text(t->display, sizeof t->display, in->display);
+	keep_text(t->wayland, sizeof t->wayland, in->wayland);
+	p->app = apps_find(&broker.conf.apps, p->program, p->sandbox);
+	if (!dialog_possible(p))
+		p->app.mode = MODE_APP_PIN;
+	log_line(LOG_INFO, "peer pid=%d logs in by %s %s", (int)p->pid, mode_name(p->app.mode), p->sandbox);
+}
+
 err serve_Hello(struct request *rq, struct Hello_in *in, struct Hello_out *out)
 {
 	if (in->version != WIRE_VERSION || in->word != sizeof(CK_ULONG))
 		return FAIL(WRONG_VERSION);
 	if (!tokens_settled())
 		return request_park(rq, NULL);
+	meet(rq->peer, in);
 	rq->peer->greeted = true;
 	broker_cancel(&rq->peer->patience);
 	out->version = WIRE_VERSION;
@@ -50,10 +68,14 @@ err serve_TokenList(struct request *rq, struct TokenList_in *in, struct TokenLis
 }
 
 /* CKF_ of CK_TOKEN_INFO (PKCS#11 3.2). */
-static uint64_t token_flags(const struct token *t)
+static uint64_t token_flags(const struct token *t, enum mode mode)
 {
 	uint64_t flags = CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED;
 
+	if (mode == MODE_PAP)
+		flags |= CKF_PROTECTED_AUTHENTICATION_PATH;
+	if (mode == MODE_ON_USE)
+		flags &= ~(uint64_t)CKF_LOGIN_REQUIRED;
 	if (token_is_set_up(t))
 		flags |= CKF_TOKEN_INITIALIZED;
 	if (t->flags & TOKEN_PIN_TO_CHANGE)
@@ -93,7 +115,7 @@ err serve_TokenInfo(struct request *rq, struct TokenInfo_in *in, struct TokenInf
 		.label = span_str(t->label), .manufacturer = span_str(t->manufacturer),
 		.model = span_str(t->model), .serial = span_str(t->serial),
 		.reader = span_str(t->reader->name), .driver = span_str(t->driver),
-		.flags = token_flags(t), .pin_min = t->pin_min, .pin_max = t->pin_max,
+		.flags = token_flags(t, rq->peer->app.mode), .pin_min = t->pin_min, .pin_max = t->pin_max,
 		.pin_tries = t->tries.user, .puk_tries = t->tries.puk, .firmware = t->firmware,
 		.session_count = PEER_SESSIONS_MAX, .rw_session_count = PEER_SESSIONS_MAX,
 	};
@@ -137,13 +159,6 @@ err serve_ReaderList(struct request *rq, struct ReaderList_in *in, struct Reader
 			ReaderRec_put_in(&b, &rec);
 	}
 	return list(&b, &out->list);
-}
-
-err serve_ServiceRead(struct request *rq, struct ServiceRead_in *in, struct ServiceRead_out *out)
-{
-	(void)rq, (void)in;
-	out->state = tokens_service();
-	return OK;
 }
 
 err serve_LoginList(struct request *rq, struct LoginList_in *in, struct LoginList_out *out)

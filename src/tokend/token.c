@@ -2,6 +2,7 @@
 #include "config.h"
 #include <stdlib.h>
 #include "cache.h"
+#include "dialog.h"
 #include "job.h"
 #include "lib/log.h"
 #include "load.h"
@@ -66,6 +67,7 @@ static void token_remove(struct token *t, enum reader_state state, bool killing)
 	t->reader->state = state;
 	child_stop(&t->worker, killing);
 	logins_end_token(t);
+	dialogs_end_token(t);
 	sessions_end_token(t);
 	jobs_end(t, FAIL(TOKEN_GONE));
 	cache_put(t);
@@ -439,12 +441,4 @@ bool tokens_settled(void)
 			return false;
 	broker.scan_over = true;
 	return true;
-}
-
-enum service_state tokens_service(void)
-{
-	for (unsigned i = 0; i < monitor_count; i++)
-		if (!monitors[i].args[0])
-			return broker.pcsc_up ? SERVICE_UP : SERVICE_DOWN;
-	return SERVICE_UNWATCHED;
 }

@@ -2,8 +2,6 @@
 #include "config.h"
 #include <errno.h>
 #include <getopt.h>
-#include <libintl.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +15,7 @@
 #include "conf.h"
 #include "door.h"
 #include "guard.h"
+#include "language.h"
 #include "ledger.h"
 #include "lib/log.h"
 #include "lib/secret.h"
@@ -178,6 +177,21 @@ static bool socket_open(struct options *o)
 	return o->listen_fd >= 0;
 }
 
+/* The prompt's unit listens beside our own socket. */
+static void find_prompt(int fd)
+{
+	struct sockaddr_un at = { 0 };
+	socklen_t n = sizeof at;
+	char *slash;
+
+	if (getsockname(fd, (struct sockaddr *)&at, &n) < 0 || !(slash = strrchr(at.sun_path, '/')))
+		return;
+	*slash = '\0';
+	if (snprintf(broker.prompt_socket, sizeof broker.prompt_socket, "%s/prompt", at.sun_path) >=
+	    (int)sizeof broker.prompt_socket)
+		broker.prompt_socket[0] = '\0';
+}
+
 /* --- running ------------------------------------------------------------------------------------- */
 /* A reader that does not tell in time does not keep programs waiting any longer. */
 static int scan_over(sd_event_source *s, uint64_t usec, void *data)
@@ -235,18 +249,6 @@ static int run(struct options *o)
 	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* For what a person reads on the desktop; the log stays English. */
-static void languages(void)
-{
-	const char *folder = secure_getenv("BSRE_LOCALEDIR");	/* for a build that is not installed */
-
-	setlocale(LC_CTYPE, "");
-	setlocale(LC_MESSAGES, "");
-	bindtextdomain(PACKAGE, folder ? folder : LOCALEDIR);
-	bind_textdomain_codeset(PACKAGE, "UTF-8");
-	textdomain(PACKAGE);
-}
-
 int main(int argc, char **argv)
 {
 	struct options o = { .pcsc = true, .listen_fd = -1, .idle_exit = NOT_GIVEN,
@@ -258,8 +260,10 @@ int main(int argc, char **argv)
 		return worker_main(CHILD_FD, argc - 2, argv + 2);
 	if (argc > 1 && strcmp(argv[1], "monitor") == 0)
 		return monitor_main(CHILD_FD, argc - 2, argv + 2);
+	if (argc > 1 && strcmp(argv[1], "prompt") == 0)
+		return prompt_main(CHILD_FD);
 	log_name("bsre-tokend");
-	languages();
+	language_start();
 	int rc = options_read(argc, argv, &o);
 	if (rc >= 0)
 		return rc;
@@ -271,6 +275,7 @@ int main(int argc, char **argv)
 		broker.conf.idle_exit = o.idle_exit;
 	if (!socket_open(&o))
 		return EXIT_FAILURE;
+	find_prompt(o.listen_fd);
 	if (!ok(ledger_open(o.ledger)))
 		log_line(LOG_WARNING, "goes on without a ledger");
 	return run(&o);

@@ -1,5 +1,6 @@
 /* Keys used. */
 #include "config.h"
+#include "dialog.h"
 #include "peer.h"
 #include "use.h"
 #include "write.h"
@@ -24,6 +25,19 @@ err use_allowed(const struct session *s, const struct object *key, uint32_t op)
 	return OK;
 }
 
+err use_ready(struct request *rq, struct session *s, const struct object *key, uint32_t op, enum purpose purpose)
+{
+	err e = use_allowed(s, key, op);
+	enum mode mode = s->peer->app.mode;
+
+	if (e.code != E_PIN_NEEDED || mode == MODE_APP_PIN)
+		return e;
+	/* who is told to log in does so; but nothing tells it to do so for one operation (NSS) */
+	if (mode == MODE_PAP && session_user(s) != CKU_USER)
+		return e;
+	return dialog_use(rq, s, purpose, key, op);
+}
+
 /* The PIN it is done with: the login's, or the one that was given for this operation alone, which is
  * taken from it. NULL: no room. */
 static struct secret *pin_for(struct session *s, const struct login *l, const struct use *use)
@@ -35,12 +49,17 @@ static struct secret *pin_for(struct session *s, const struct login *l, const st
 	return context;
 }
 
+static enum purpose purpose_of(const struct use *use)
+{
+	return use->op == OP_DECRYPT ? PURPOSE_DECRYPT : use->op ? PURPOSE_SIGN : PURPOSE_DERIVE;
+}
+
 err use_key(struct request *rq, struct session *s, const struct use *use)
 {
-	struct login *l = login_find(s->peer, s->token);
 	const struct object *key = use->key;
 
-	TRY(use_allowed(s, key, use->op));
+	TRY(use_ready(rq, s, key, use->op, purpose_of(use)));
+	struct login *l = login_find(s->peer, s->token);
 	struct job *j = job_new(s->token, CardUse_ID, NULL);
 	if (!j)
 		return FAIL(QUOTA);

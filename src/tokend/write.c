@@ -1,6 +1,7 @@
 /* Certificates and names written to the token; keys and certificates destroyed. */
 #include "config.h"
 #include "data.h"
+#include "dialog.h"
 #include "job.h"
 #include "ledger.h"
 #include "lib/log.h"
@@ -12,11 +13,13 @@
 
 enum { DATA_BYTES_MAX = 2800 };		/* a YubiKey's objects hold 3063 */
 
-err may_write(const struct session *s)
+err may_write(struct request *rq, struct session *s)
 {
 	if (!(s->flags & CKF_RW_SESSION))
 		return FAIL(SESSION_RO);
-	return session_user(s) == CKU_USER ? OK : FAIL(PIN_NEEDED);
+	if (session_user(s) == CKU_USER)
+		return OK;
+	return s->peer->app.mode == MODE_ON_USE ? dialog_use(rq, s, PURPOSE_WRITE, NULL, 0) : FAIL(PIN_NEEDED);
 }
 
 err write_post(struct request *rq, struct session *s, struct job *j)
@@ -224,7 +227,7 @@ static err write_cert(struct request *rq, struct session *s, struct span attrs)
 
 err write_object(struct request *rq, struct session *s, CK_ULONG cls, struct span attrs)
 {
-	TRY(may_write(s));
+	TRY(may_write(rq, s));
 	if (cls == CKO_CERTIFICATE)
 		return write_cert(rq, s, attrs);
 	if (cls != CKO_DATA)
@@ -271,7 +274,7 @@ static void done_key_destroy(struct job *j, err e, struct cur *reply)
 
 err write_destroy(struct request *rq, struct session *s, struct object *o, struct span reason)
 {
-	TRY(may_write(s));
+	TRY(may_write(rq, s));
 	if (o->kind & OBJ_DATA)
 		return write_data(rq, s, o->slot, SPAN_NONE, done_data_destroy);
 	if (!(o->kind & (OBJ_CERT | OBJ_PRIVATE)))
@@ -331,7 +334,7 @@ err write_names(struct request *rq, struct session *s, struct object *o, struct 
 	struct cur c = cur_of(attrs);
 	struct AttrRec_in rec;
 
-	TRY(may_write(s));
+	TRY(may_write(rq, s));
 	if (o->kind & OBJ_DATA)
 		return data_set(rq, s, o, attrs);
 	while (cur_left(&c)) {

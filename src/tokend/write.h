@@ -20,7 +20,7 @@ err write_destroy(struct request *rq, struct session *s, struct object *o, struc
 err write_names(struct request *rq, struct session *s, struct object *o, struct span attrs) MUST_USE;
 
 /* SESSION_RO, PIN_NEEDED. */
-err may_write(const struct session *s) MUST_USE;
+err may_write(struct request *rq, struct session *s) MUST_USE;
 
 /* Posts a job that changes the token, with the PIN kept at login. Takes j (NULL: QUOTA); PENDING. */
 err write_post(struct request *rq, struct session *s, struct job *j) MUST_USE;

@@ -7,6 +7,7 @@ libbsrewire_la_SOURCES = \
 	src/wire/jobs.def src/wire/jobs.h \
 	src/wire/conn.c src/wire/conn.h \
 	src/wire/link.c src/wire/link.h src/wire/hello.c src/wire/hello.h \
+	src/wire/prompts.def src/wire/prompts.h \
 	src/wire/records.def src/wire/records.h \
 	src/wire/PROTOCOL \
 	src/wire/schema.h src/wire/schema-rows.h src/wire/types.h

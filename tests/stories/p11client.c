@@ -157,7 +157,8 @@ static CK_RV do_login(char *w[WORDS])
 	CK_USER_TYPE user;
 
 	LOOK_UP(users, *w[2] ? w[2] : "user", user, user);
-	return p11->C_Login(session, user, (CK_UTF8CHAR_PTR)w[1], strlen(w[1]));
+	bool none = strcmp(w[1], "-") == 0;	/* our dialog is to ask */
+	return p11->C_Login(session, user, none ? NULL : (CK_UTF8CHAR_PTR)w[1], none ? 0 : strlen(w[1]));
 }
 
 static CK_RV do_logout(char *w[WORDS])
@@ -207,7 +208,9 @@ static CK_RV do_pin(char *w[WORDS])
 
 	if (rv == CKR_OK)
 		rv = p11->C_GetTokenInfo(slot, &info);
-	snprintf(beside, sizeof beside, "%s%s%s%s%s", info.flags & CKF_USER_PIN_COUNT_LOW ? "low " : "",
+	snprintf(beside, sizeof beside, "%s%s%s%s%s%s%s",
+		info.flags & CKF_PROTECTED_AUTHENTICATION_PATH ? "asked " : "",
+		info.flags & CKF_LOGIN_REQUIRED ? "" : "no-login ", info.flags & CKF_USER_PIN_COUNT_LOW ? "low " : "",
 		info.flags & CKF_USER_PIN_FINAL_TRY ? "final " : "",
 		info.flags & CKF_USER_PIN_LOCKED ? "locked " : "",
 		info.flags & CKF_USER_PIN_TO_BE_CHANGED ? "change " : "",

@@ -104,9 +104,10 @@ service_start() {
 	until_so test -S "$BSRE_TOKEND_SOCKET"
 }
 
-# configure LINE...: the service anew, with these lines as its configuration
+# configure LINE...: the service anew, with these lines as its configuration; no dialogs where they do not say so
 configure() {
 	printf '%s\n' "$@" >"$DESK_DIR/tokend.conf"
+	grep -q '^prompt' "$DESK_DIR/tokend.conf" || echo "prompt = never" >>"$DESK_DIR/tokend.conf"
 	old=$(service_pid)
 	kill "$old"
 	until_so gone "$old"

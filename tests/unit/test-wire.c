@@ -3,6 +3,7 @@
 #include "unit.h"
 #include "wire/calls.h"
 #include "wire/events.h"
+#include "wire/prompts.h"
 #include "wire/frame.h"
 #include "wire/jobs.h"
 #include "wire/records.h"
@@ -31,6 +32,7 @@ static void same(struct span a, struct span b)
 #include "wire/calls.def"
 #include "wire/jobs.def"
 #include "wire/events.def"
+#include "wire/prompts.def"
 #include "wire/records.def"
 #undef CALL
 #undef IN
@@ -41,6 +43,7 @@ static void same(struct span a, struct span b)
 #include "wire/calls.def"
 #include "wire/jobs.def"
 #include "wire/events.def"
+#include "wire/prompts.def"
 #include "wire/records.def"
 #undef CALL
 #undef IN
@@ -75,6 +78,7 @@ static void round_##x##_##side(void **state) \
 #include "wire/calls.def"
 #include "wire/jobs.def"
 #include "wire/events.def"
+#include "wire/prompts.def"
 #include "wire/records.def"
 #undef CALL
 
@@ -126,6 +130,7 @@ int main(void)
 #include "wire/calls.def"
 #include "wire/jobs.def"
 #include "wire/events.def"
+#include "wire/prompts.def"
 #include "wire/records.def"
 		cmocka_unit_test(secrets_are_hot_and_hidden), cmocka_unit_test(frames),
 	};

@@ -1,0 +1,428 @@
+/* The broker's side of a PIN dialog: a prompt process is started for it, its PIN goes to the card, and who waited
+ * goes on. */
+#include "config.h"
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include "dialog.h"
+#include "ledger.h"
+#include "lib/log.h"
+#include "login.h"
+
+enum {
+	DIALOGS_MAX = 8,			/* open at once, of all programs */
+	ROUNDS_MAX = 10,			/* PINs that a person may give before the program hears of it */
+	LOGIN_LEAST_MS = 2000,			/* C_Login(NULL) is not answered sooner */
+	GRACE_S = 5,				/* that a prompt may be late with its own end */
+	HOLDER_MAX = 256
+};
+
+struct dialog {
+	struct dialog   *next;
+	struct child     child;
+	struct peer     *peer;
+	struct token    *token;
+	struct request  *rq;		/* kept: the login that waits, or one that nobody waits for */
+	bool             is_login, context;
+	uint32_t         session, key, op;
+	enum purpose     purpose;
+	enum trouble     trouble;
+	bool             last;		/* the word was asked for: the last try may be spent */
+	bool             at_card;	/* a job has the PIN, and rq */
+	unsigned         rounds;
+	uint64_t         begun;
+	struct secret   *pin;		/* what the prompt said, until the loop comes to it */
+	err              said;
+	sd_event_source *step, *limit;
+};
+
+static struct dialog *dialogs;
+static err verdict;			/* of the dialog whose requests are being served again */
+
+bool dialog_possible(const struct peer *p)
+{
+	const struct terminal *t = &p->terminal;
+
+	return strcmp(broker.conf.prompt, "never") != 0 && (*t->display || *t->wayland || *t->tty);
+}
+
+/* --- its end ------------------------------------------------------------------------------------- */
+static void dialog_unlink(struct dialog *d)
+{
+	struct dialog **at = &dialogs;
+
+	while (*at != d)
+		at = &(*at)->next;
+	*at = d->next;
+	child_stop(&d->child, false);
+	broker_cancel(&d->step);
+	broker_cancel(&d->limit);
+	secret_drop(d->pin);
+	d->pin = NULL;
+}
+
+static void answer_login(struct dialog *d, err e)
+{
+	uint64_t took = broker_now() - d->begun;
+
+	request_answer_later(d->rq, e, took < LOGIN_LEAST_MS ? LOGIN_LEAST_MS - took : 0);
+}
+
+/* Whoever waited for it goes on, or hears why not. */
+static void dialog_finish(struct dialog *d, err e)
+{
+	log_line(LOG_INFO, "dialog for pid=%d: %s", (int)d->peer->pid, log_err(e));
+	dialog_unlink(d);
+	if (d->is_login)
+		answer_login(d, e);
+	else
+		request_drop(d->rq);
+	verdict = e;
+	requests_unpark(d);
+	verdict = OK;
+	free(d);
+}
+
+void dialogs_end(struct peer *p)
+{
+	for (struct dialog *d = dialogs, *next; d; d = next) {
+		next = d->next;
+		if (d->peer != p || d->at_card)		/* a job that is at the card has its own end */
+			continue;
+		dialog_unlink(d);
+		request_drop(d->rq);
+		free(d);
+	}
+}
+
+void dialogs_end_token(struct token *t)
+{
+	for (struct dialog *d = dialogs, *next; d; d = next) {
+		next = d->next;
+		if (d->token != t || d->at_card)
+			continue;
+		dialog_unlink(d);
+		requests_fail(d, FAIL(TOKEN_GONE));
+		if (d->is_login)
+			answer_login(d, FAIL(TOKEN_GONE));
+		else
+			request_drop(d->rq);
+		free(d);
+	}
+}
+
+/* --- asking -------------------------------------------------------------------------------------- */
+/* Its last common name, as UTF-8; where there is none, nothing. Gives its length. */
+static size_t common_name(struct span subject, char *out, size_t size)
+{
+	const unsigned char *p = subject.p;
+	X509_NAME *name = subject.n ? d2i_X509_NAME(NULL, &p, (long)subject.n) : NULL;
+	unsigned char *text = NULL;
+	int at = -1, n = -1;
+
+	for (int i = -1; name && (i = X509_NAME_get_index_by_NID(name, NID_commonName, i)) >= 0;)
+		at = i;
+	if (at >= 0)
+		n = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+	struct buf b = { (uint8_t *)out, 0, size, false };
+	if (n > 0)
+		buf_put(&b, span_first((struct span){ text, (size_t)n }, size));
+	OPENSSL_free(text);
+	X509_NAME_free(name);
+	return b.n;
+}
+
+static const struct object *object_of(const struct token *t, uint32_t handle)
+{
+	const struct object *o = t->objects;
+
+	while (o && o->handle != handle)
+		o = o->next;
+	return o;
+}
+
+static void put_question(struct dialog *d, struct buf *b)
+{
+	const struct object *key = d->key ? object_of(d->token, d->key) : NULL;
+	const struct object *cert = key ? object_of_slot(d->token, key->slot, OBJ_CERT) : NULL;
+	const struct terminal *at = &d->peer->terminal;
+	const struct token *t = d->token;
+	char holder[HOLDER_MAX];
+	size_t n = cert ? common_name(cert->cert.subject, holder, sizeof holder) : 0;
+	const char *pinentry = *broker.conf.prompt == '/' ? broker.conf.prompt : "";
+
+	struct PromptAsk_in ask = {
+		.program = span_str(d->peer->program), .pid = (uint32_t)d->peer->pid, .purpose = d->purpose,
+		.key = key ? key->label : SPAN_NONE, .holder = { (uint8_t *)holder, n },
+		.token = span_str(t->label), .serial = span_str(t->serial), .tries = t->tries.user,
+		.trouble = d->trouble, .last = d->last, .least = t->pin_min, .most = t->pin_max,
+		.seconds = broker.conf.prompt_limit, .pinentry = span_str(pinentry), .tty = span_str(at->tty),
+		.term = span_str(at->term), .locale = span_str(at->locale), .display = span_str(at->display),
+		.wayland = span_str(at->wayland),
+	};
+	PromptAsk_put_in(b, &ask);
+}
+
+static void dialog_hear(struct dialog *d, err e, const struct secret *pin);
+
+static void on_frame(void *owner, const struct frame *f)
+{
+	struct PromptAsk_out out = { 0 };
+	struct cur c = cur_of(f->body);
+	err e = frame_err(f);
+
+	if (ok(e)) {
+		PromptAsk_get_out(&c, &out);
+		e = cur_done(&c) ? OK : FAIL(NO_PROMPT);
+	}
+	dialog_hear(owner, e, &out.pin);
+	secret_wipe(&out.pin);
+}
+
+static void on_gone(void *owner)
+{
+	dialog_hear(owner, FAIL(NO_PROMPT), NULL);
+}
+
+static int limit_over(sd_event_source *s, uint64_t usec, void *data)
+{
+	(void)s, (void)usec;
+	dialog_hear(data, FAIL(CANCELED), NULL);
+	return 0;
+}
+
+static err dialog_ask(struct dialog *d)
+{
+	static uint8_t room[FRAME_MAX];
+	struct buf b = BUF(room);
+
+	if (d->token->tries.user == 0)
+		return FAIL(PIN_BLOCKED);
+	if (d->rounds++ == ROUNDS_MAX)
+		return FAIL(CANCELED);
+	d->last = d->token->tries.user == 1;
+	d->child = (struct child){ .fd = -1, .owner = d, .frame = on_frame, .gone = on_gone };
+	TRY(child_connect(&d->child, broker.prompt_socket, "prompt"));
+	frame_begin(&b, 1, PromptAsk_ID, 0);
+	put_question(d, &b);
+	frame_end(&b, 0);
+	broker_after(&d->limit, (broker.conf.prompt_limit + GRACE_S) * 1000ULL, limit_over, d);
+	return b.bad ? FAIL(NO_PROMPT) : child_send(&d->child, buf_span(&b));
+}
+
+static void dialog_again(struct dialog *d, enum trouble trouble)
+{
+	d->trouble = trouble;
+	err e = dialog_ask(d);
+	if (!ok(e))
+		dialog_finish(d, e);
+}
+
+/* --- the PIN ------------------------------------------------------------------------------------- */
+static void encode_login(struct job *j, struct buf *b)
+{
+	struct CardLogin_in in = { .user = CKU_USER, .fresh = 1, .pin = *j->pin, .tries = j->tries };
+
+	CardLogin_put_in(b, &in);
+	secret_wipe(&in.pin);
+}
+
+static struct dialog *dialog_of(const struct request *rq)
+{
+	struct dialog *d = dialogs;
+
+	while (d && d->rq != rq)
+		d = d->next;
+	return d;
+}
+
+/* The program is logged in by it; and where the key asks each time, the operation has its PIN. */
+static err let_in(struct dialog *d, struct job *j)
+{
+	struct session *s = session_find(d->peer, d->session);
+
+	if (!s)
+		return FAIL(SESSION_GONE);
+	if (d->is_login)
+		return login_proven(s, j);
+	if (!login_find(d->peer, d->token))
+		TRY(login_add(d->peer, d->token, CKU_USER, j->pin));
+	const struct object *key = d->key ? object_of(d->token, d->key) : NULL;
+	if (!key || !key->always_auth)
+		return OK;
+	secret_drop(s->ops[d->op].context);
+	s->ops[d->op].context = secret_keep(j->pin);
+	d->token->fresh = s->id;
+	return s->ops[d->op].context ? OK : FAIL(QUOTA);
+}
+
+static void done_prompted(struct job *j, err e, struct cur *reply)
+{
+	struct dialog *d = dialog_of(j->rq);
+
+	e = login_outcome(j, e, reply);
+	d->at_card = false;
+	if (ok(e) && j->rq->peer)
+		e = let_in(d, j);
+	ledger_job(d->context ? "context login" : "login", j, e);
+	if (!j->rq->peer) {
+		dialog_unlink(d);
+		request_drop(d->rq);
+		free(d);
+	} else if (e.code == E_PIN_WRONG) {
+		dialog_again(d, TROUBLE_WRONG);
+	} else if (e.code == E_PIN_LAST_TRY && !d->last) {
+		d->token->tries.user = 1;		/* others spent the ones before */
+		dialog_again(d, d->trouble);
+	} else {
+		dialog_finish(d, e);
+	}
+}
+
+static err send_pin(struct dialog *d, const struct secret *pin)
+{
+	struct job *j = job_new(d->token, CardLogin_ID, d->rq);
+
+	if (!j)
+		return FAIL(QUOTA);
+	j->pin = secret_keep(pin);
+	if (!j->pin) {
+		job_free(j);
+		return FAIL(QUOTA);
+	}
+	j->session = d->session;
+	j->user = CKU_USER;
+	j->flags = d->context;
+	j->given = true;
+	if (d->last)
+		j->tries = TRIES_UNKNOWN;
+	j->encode = encode_login;
+	j->done = done_prompted;
+	d->at_card = true;
+	job_post(j);
+	return OK;
+}
+
+/* What the prompt said, looked at from the loop: here a dialog may end. */
+static int dialog_step(sd_event_source *s, uint64_t usec, void *data)
+{
+	struct dialog *d = data;
+	struct secret *pin = d->pin;
+	err e = d->said;
+
+	(void)s, (void)usec;
+	broker_cancel(&d->step);
+	broker_cancel(&d->limit);
+	child_stop(&d->child, false);
+	d->pin = NULL;
+	if (ok(e))
+		e = pin_refuse(d->token, pin);
+	if (ok(e))
+		e = send_pin(d, pin);
+	secret_drop(pin);
+	if (e.code == E_PIN_LENGTH)
+		dialog_again(d, TROUBLE_LENGTH);
+	else if (e.code == E_PIN_REPEATED)
+		dialog_again(d, TROUBLE_REPEATED);
+	else if (!ok(e))
+		dialog_finish(d, e);
+	return 0;
+}
+
+static void dialog_hear(struct dialog *d, err e, const struct secret *pin)
+{
+	if (d->step)
+		return;				/* it has spoken already */
+	d->said = e;
+	if (ok(e) && !(d->pin = secret_keep(pin)))
+		d->said = FAIL(QUOTA);
+	broker_after(&d->step, 0, dialog_step, d);
+}
+
+/* --- its beginning ------------------------------------------------------------------------------- */
+static struct dialog *dialog_with(const struct peer *p, const struct token *t)
+{
+	struct dialog *d = dialogs;
+
+	while (d && (d->peer != p || d->token != t))
+		d = d->next;
+	return d;
+}
+
+static unsigned dialogs_count(void)
+{
+	unsigned n = 0;
+
+	for (struct dialog *d = dialogs; d; d = d->next)
+		n++;
+	return n;
+}
+
+/* rq: kept, the dialog's from here on, also where it fails. */
+static err dialog_new(struct request *rq, struct session *s, struct dialog **out)
+{
+	struct dialog *d = dialogs_count() < DIALOGS_MAX ? calloc(1, sizeof *d) : NULL;
+
+	if (!d)
+		return FAIL(NO_PROMPT);
+	*d = (struct dialog){ .next = dialogs, .peer = s->peer, .token = s->token, .rq = rq, .session = s->id,
+	                      .begun = broker_now(), .child = { .fd = -1 } };
+	dialogs = d;
+	*out = d;
+	return OK;
+}
+
+err dialog_login(struct request *rq, struct session *s, bool context)
+{
+	struct dialog *d = dialog_with(s->peer, s->token);
+
+	if (!ok(verdict))
+		return verdict;
+	if (d)
+		return request_park(rq, d);
+	struct request *kept = request_keep(rq);
+	if (!kept)
+		return FAIL(QUOTA);
+	err e = dialog_new(kept, s, &d);
+	if (!ok(e)) {
+		request_answer_later(kept, e, LOGIN_LEAST_MS);
+		return FAIL(PENDING);
+	}
+	const struct op *op = context ? login_waits(s) : NULL;
+	d->is_login = true;
+	d->context = context;
+	d->key = op ? op->key : 0;
+	d->purpose = op == &s->ops[OP_DECRYPT] ? PURPOSE_DECRYPT : op ? PURPOSE_SIGN : PURPOSE_LOGIN;
+	e = dialog_ask(d);
+	if (!ok(e))
+		dialog_finish(d, e);
+	return FAIL(PENDING);
+}
+
+err dialog_use(struct request *rq, struct session *s, enum purpose purpose, const struct object *key, uint32_t op)
+{
+	struct request nobody = { .peer = rq->peer, .call = rq->call };
+	struct dialog *d = dialog_with(s->peer, s->token);
+
+	if (!ok(verdict))
+		return verdict;
+	if (d)
+		return request_park(rq, d);
+	struct request *kept = request_keep(&nobody);
+	if (!kept)
+		return FAIL(QUOTA);
+	err e = dialog_new(kept, s, &d);
+	if (!ok(e)) {
+		request_drop(kept);
+		return e;
+	}
+	d->purpose = purpose;
+	d->key = key ? key->handle : 0;
+	d->op = op;
+	e = dialog_ask(d);
+	if (ok(e))
+		return request_park(rq, d);
+	dialog_unlink(d);
+	request_drop(d->rq);
+	free(d);
+	return e;
+}

@@ -1,0 +1,73 @@
+#!/usr/bin/python3
+"""A pinentry that does what a script says: one line of pinentry.todo a dialog, and all that it was told in pinentry.log.
+
+In the folder PINENTRY_DIR: `pin 123456` types it, `cancel`, `timeout`, `hang` (until it is killed), `word TEXT` answers
+the question before the last try and goes on with the next line in the same dialog, `die`, `garbage`. No line: cancel.
+"""
+import os
+import sys
+import time
+
+DIR = os.environ["PINENTRY_DIR"]
+
+
+def told(line):
+    with open(os.path.join(DIR, "pinentry.log"), "a") as log:
+        log.write(line + "\n")
+
+
+def todo():
+    """The next line of the script, taken off it."""
+    path = os.path.join(DIR, "pinentry.todo")
+    try:
+        with open(path) as f:
+            lines = f.read().splitlines()
+    except FileNotFoundError:
+        return "cancel"
+    with open(path + ".new", "w") as f:
+        f.write("".join(line + "\n" for line in lines[1:]))
+    os.rename(path + ".new", path)
+    return lines[0] if lines else "cancel"
+
+
+def say(line):
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def get():
+    word, _, rest = todo().partition(" ")
+    told("DOES " + word)
+    if word in ("pin", "word"):
+        say("D " + rest.replace("%", "%25"))
+        say("OK")
+    elif word == "hang":
+        told("PID %d" % os.getpid())
+        time.sleep(600)
+    elif word == "die":
+        os._exit(1)
+    elif word == "garbage":
+        say("D " + "9" * 900)
+        say("nonsense \x00\xff")
+        say("OK")
+    else:
+        say({"timeout": "ERR 83886142 Timeout <Pinentry>"}.get(word, "ERR 83886179 Operation cancelled <Pinentry>"))
+
+
+def main():
+    sys.stdout.reconfigure(errors="surrogateescape")
+    told("DISPLAY " + os.environ.get("DISPLAY", ""))
+    say("OK Pleased to meet you")
+    for line in sys.stdin:
+        line = line.rstrip("\n")
+        told(line)
+        if line == "GETPIN":
+            get()
+        elif line == "BYE":
+            say("OK closing connection")
+            return
+        else:
+            say("OK")
+
+
+main()

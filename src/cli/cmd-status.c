@@ -103,6 +103,8 @@ static void init_lines(const json_t *o)
 	}
 	if (json_is_false(json_object_get(o, "initialized")))
 		printf("  %s\n", _("not initialised; next: bsre-token init"));
+	if (json_is_false(json_object_get(o, "pin_set")))
+		printf("  %s\n", _("the PIN is not set yet; next: bsre-token pin unblock    (asks for the PUK)"));
 	for (size_t i = 0; i < json_array_size(all); i++)
 		for (size_t k = 0; k < sizeof factory / sizeof factory[0]; k++)
 			if (strcmp(json_string_value(json_array_get(all, i)), factory[k].name) == 0)

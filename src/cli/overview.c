@@ -135,6 +135,7 @@ err overview_token(struct cli *c, uint32_t token, bool ask, json_t **out)
 	json_object_set_new(o, "initialized", json_boolean(i.flags & CKF_TOKEN_INITIALIZED));
 	json_object_set_new(o, "init_interrupted", json_boolean(state & TOKEN_INIT_BEGUN));
 	json_object_set_new(o, "factory_secrets", factory_secrets(state));
+	json_object_set_new(o, "pin_set", json_boolean(i.flags & CKF_USER_PIN_INITIALIZED));
 	json_object_set_new(o, "pin_to_be_changed", json_boolean(i.flags & CKF_USER_PIN_TO_BE_CHANGED));
 	return OK;
 }

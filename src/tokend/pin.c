@@ -155,7 +155,7 @@ static err refuse(struct token *t, const struct wrong *w, const struct secret *p
 
 err pin_refuse(struct token *t, const struct secret *pin)
 {
-	return refuse(t, &t->tries.pin_wrong, pin);
+	return t->flags & TOKEN_PIN_UNSET ? FAIL(PIN_UNSET) : refuse(t, &t->tries.pin_wrong, pin);
 }
 
 err puk_refuse(struct token *t, const struct secret *puk)

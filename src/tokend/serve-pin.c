@@ -92,7 +92,7 @@ static err changed(struct job *j, err e, struct cur *reply)
 		j->token->flags &= ~(uint32_t)(j->user == CKU_SO ? TOKEN_PUK_DEFAULT : TOKEN_PIN_DEFAULT);
 	if (ok(e) && j->user == CKU_USER) {
 		j->token->tries.user = out.left;
-		j->token->flags &= ~(uint32_t)TOKEN_PIN_TO_CHANGE;
+		j->token->flags &= ~(uint32_t)(TOKEN_PIN_TO_CHANGE | TOKEN_PIN_UNSET);
 		replace_kept(j->token, j->rq ? j->rq->peer : NULL, j->second);
 		broker_changed();
 	}
@@ -175,7 +175,7 @@ static err unblocked(struct job *j, err e, struct cur *reply)
 	if (ok(e)) {
 		j->token->tries.user = out.left;
 		j->token->tries.pin_wrong.set = false;
-		j->token->flags &= ~(uint32_t)TOKEN_PIN_DEFAULT;
+		j->token->flags &= ~(uint32_t)(TOKEN_PIN_DEFAULT | TOKEN_PIN_UNSET);
 		replace_kept(j->token, NULL, NULL);
 		broker_changed();
 	}

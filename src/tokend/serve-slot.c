@@ -70,12 +70,14 @@ err serve_TokenList(struct request *rq, struct TokenList_in *in, struct TokenLis
 /* CKF_ of CK_TOKEN_INFO (PKCS#11 3.2). */
 static uint64_t token_flags(const struct token *t, enum mode mode)
 {
-	uint64_t flags = CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED;
+	uint64_t flags = CKF_LOGIN_REQUIRED;
 
 	if (mode == MODE_PAP)
 		flags |= CKF_PROTECTED_AUTHENTICATION_PATH;
 	if (mode == MODE_ON_USE)
 		flags &= ~(uint64_t)CKF_LOGIN_REQUIRED;
+	if (!(t->flags & TOKEN_PIN_UNSET))
+		flags |= CKF_USER_PIN_INITIALIZED;
 	if (token_is_set_up(t))
 		flags |= CKF_TOKEN_INITIALIZED;
 	if (t->flags & TOKEN_PIN_TO_CHANGE)

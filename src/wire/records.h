@@ -46,6 +46,7 @@ enum {
 	TOKEN_INIT_BEGUN      = 128,	/* our label object says that `init` did not come to its end */
 	TOKEN_PIN_DEFAULT     = 256,	/* the factory's, as TOKEN_MANAGEMENT_DEFAULT */
 	TOKEN_PUK_DEFAULT     = 512,
+	TOKEN_PIN_UNSET       = 1024,	/* C_InitToken gave it none yet: the one in force nobody knows */
 	TOKEN_FACTORY = TOKEN_MANAGEMENT_DEFAULT | TOKEN_PIN_DEFAULT | TOKEN_PUK_DEFAULT
 };
 

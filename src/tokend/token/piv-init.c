@@ -215,7 +215,7 @@ static err check_init(struct token *t, const struct CardInit_in *in)
 	return in->label.n > LABEL_MAX ? FAIL(ARGUMENTS) : OK;
 }
 
-static err finish(struct token *t, const struct CardInit_in *in)
+static err finish(struct token *t, const struct CardInit_in *in, bool unset)
 {
 	struct piv *p = piv_of(t);
 	struct own_keys none = { 0 };
@@ -223,7 +223,7 @@ static err finish(struct token *t, const struct CardInit_in *in)
 	TRY(write_chuid(t));
 	TRY(write_ccc(t));
 	TRY(piv_own_keys_write(t, &none));
-	p->own_flags = in->flags & INIT_PIN_TO_CHANGE ? OWN_PIN_TO_CHANGE : 0;
+	p->own_flags = unset ? OWN_PIN_UNSET : in->flags & INIT_PIN_TO_CHANGE ? OWN_PIN_TO_CHANGE : 0;
 	TRY(piv_own_label_write(t));
 	p->own = !p->no_own;
 	return OK;
@@ -245,7 +245,9 @@ static err pin_nobody_knows(struct secret *pin)
 
 err piv_init(struct token *t, struct CardInit_in *in, struct CardInit_out *out)
 {
-	if (in->pin.n == 0)
+	bool unset = in->pin.n == 0;
+
+	if (unset)
 		TRY(pin_nobody_knows(&in->pin));
 	TRY(check_init(t, in));
 	TRY(piv_learn(t));
@@ -254,7 +256,7 @@ err piv_init(struct token *t, struct CardInit_in *in, struct CardInit_out *out)
 	if (in->prove && p->own && !(p->own_flags & OWN_BEGUN))
 		TRY(piv_prove(t, &in->puk));
 	TRY(p->yubico ? init_by_reset(t, in) : init_by_overwriting(t, in));
-	TRY(finish(t, in));
+	TRY(finish(t, in, unset));
 	out->remains = buf_span(&t->store);
 	return t->store.bad ? FAIL(BAD_REPLY) : OK;
 }

@@ -5,7 +5,7 @@
  * OWN_BEGUN, and last, without:
  *   80 01 VERSION (1)
  *   81 LABEL, UTF-8
- *   82 01 FLAGS (OWN_PIN_TO_CHANGE, OWN_BEGUN)
+ *   82 01 FLAGS (OWN_PIN_TO_CHANGE, OWN_BEGUN, OWN_PIN_UNSET)
  *   83 03 FIRMWARE major, minor, patch; absent on a token that is not Yubico's
  *   84 01 ALGORITHM of the management key that is in 5FC109; absent where it was not ours to set
  *
@@ -33,6 +33,7 @@ enum {
 
 enum {
 	OWN_PIN_TO_CHANGE = 1,
+	OWN_PIN_UNSET = 4,		/* C_InitToken has made it, C_InitPIN was not called yet */
 	OWN_BEGUN = 2			/* `init` has not come to its end: secrets may be the factory's */
 };
 

@@ -142,19 +142,29 @@ err piv_prove(struct token *t, const struct secret *puk)
 	return of_puk(piv_change_reference(t, REF_PUK, puk, puk));
 }
 
-/* The owner has made the PIN their own: takes the note away that it was another's. Writing it needs the
- * new PIN and the management key; a token where that cannot be done keeps the note. */
-static err pin_is_owned(struct token *t, const struct secret *pin)
+/* Takes notes about the PIN away that are true no more. Writing that needs the new PIN and the management
+ * key. */
+static err unnote(struct token *t, const struct secret *pin, unsigned notes)
 {
 	struct piv *p = piv_of(t);
 
 	TRY(piv_learn(t));
-	if (!(p->own_flags & OWN_PIN_TO_CHANGE))
+	if (!(p->own_flags & notes))
 		return OK;
 	TRY(piv_verify(t, pin));
 	TRY(piv_manage(t));
-	p->own_flags &= (uint8_t)~OWN_PIN_TO_CHANGE;
+	p->own_flags &= (uint8_t)~notes;
 	return piv_own_label_write(t);
+}
+
+/* A token where that cannot be done keeps them: the PIN is set all the same. */
+static err pin_is_set(struct token *t, const struct secret *pin, unsigned notes)
+{
+	err e = unnote(t, pin, notes);
+
+	if (!ok(e))
+		log_line(LOG_NOTICE, "the PIN was set, but the token still says that it is to be: %s", log_err(e));
+	return e.code == E_TOKEN_GONE ? e : OK;
 }
 
 err piv_pin_change(struct token *t, uint32_t user, const struct secret *old, const struct secret *new)
@@ -165,11 +175,7 @@ err piv_pin_change(struct token *t, uint32_t user, const struct secret *old, con
 		return of_puk(piv_change_reference(t, REF_PUK, old, new));
 	}
 	TRY(piv_change_reference(t, REF_PIN, old, new));
-	err e = pin_is_owned(t, new);
-	if (!ok(e))
-		log_line(LOG_NOTICE, "the PIN was changed, but the token still says that it is to be: %s",
-			log_err(e));
-	return e.code == E_TOKEN_GONE ? e : OK;
+	return pin_is_set(t, new, OWN_PIN_TO_CHANGE | OWN_PIN_UNSET);
 }
 
 err piv_pin_unblock(struct token *t, const struct secret *puk, const struct secret *pin)
@@ -182,6 +188,12 @@ err piv_pin_unblock(struct token *t, const struct secret *puk, const struct secr
 	put_padded(&unblock.data, puk);
 	put_padded(&unblock.data, pin);
 	return of_puk(card_do(t->card, &unblock, &r));
+}
+
+err piv_pin_give(struct token *t, const struct secret *puk, const struct secret *pin)
+{
+	TRY(piv_pin_unblock(t, puk, pin));
+	return pin_is_set(t, pin, OWN_PIN_UNSET);
 }
 
 /* --- on the way to a reset ------------------------------------------------------------------- */

@@ -211,6 +211,8 @@ static uint32_t known_flags(const struct piv *p)
 		flags |= p->own_flags & OWN_BEGUN ? TOKEN_INIT_BEGUN : TOKEN_INITIALIZED;
 	if (p->own_flags & OWN_PIN_TO_CHANGE)
 		flags |= TOKEN_PIN_TO_CHANGE;
+	if (p->own_flags & OWN_PIN_UNSET)
+		flags |= TOKEN_PIN_UNSET;
 	if (p->own || p->yubico)
 		flags |= TOKEN_CAN_GENERATE;
 	if (p->yubico)
@@ -297,7 +299,7 @@ const struct driver driver_piv = {
 	.select = piv_select, .identify = identify,
 	.tries = piv_tries, .puk_tries = piv_puk_tries,
 	.pin_check = piv_pin_check, .verify = piv_verify, .forget = piv_forget,
-	.prove = piv_prove, .pin_change = piv_pin_change, .pin_unblock = piv_pin_unblock,
+	.prove = piv_prove, .pin_change = piv_pin_change, .pin_unblock = piv_pin_give,
 	.list = piv_list, .cert = piv_cert, .data_read = piv_data_read, .use = piv_use,
 	.attest = piv_attest, .generate = piv_generate, .cert_write = piv_cert_write,
 	.key_destroy = piv_key_destroy, .key_name = piv_key_name, .data_write = piv_data_write,

@@ -55,6 +55,8 @@ err piv_verify(struct token *t, const struct secret *pin) MUST_USE;
 err piv_forget(struct token *t) MUST_USE;
 err piv_prove(struct token *t, const struct secret *puk) MUST_USE;
 err piv_pin_change(struct token *t, uint32_t user, const struct secret *old, const struct secret *new) MUST_USE;
+/* The PUK sets the PIN; the second also takes note that there is one now. */
+err piv_pin_give(struct token *t, const struct secret *puk, const struct secret *pin) MUST_USE;
 err piv_pin_unblock(struct token *t, const struct secret *puk, const struct secret *pin) MUST_USE;
 /* CHANGE REFERENCE DATA (3.2.2) without judging what the answer means. */
 err piv_change_reference(struct token *t, uint8_t ref, const struct secret *old, const struct secret *new)

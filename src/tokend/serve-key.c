@@ -156,12 +156,12 @@ static err wanted_policy(struct job *j, struct span priv)
 	return OK;
 }
 
-/* A private key never leaves and signs, so a template that says otherwise is contradicted. */
+/* A private key never leaves, so a template that says otherwise is contradicted. What a key is for no card can
+ * limit; GnuTLS says CKA_SIGN false of a key that is to decrypt, and gets one that does both. */
 static err may_generate(struct span priv)
 {
 	return template_bool(priv, CKA_EXTRACTABLE, false) || !template_bool(priv, CKA_SENSITIVE, true) ||
-	       !template_bool(priv, CKA_TOKEN, true) || !template_bool(priv, CKA_SIGN, true)
-	       ? FAIL(TEMPLATE_INCONSISTENT) : OK;
+	       !template_bool(priv, CKA_TOKEN, true) ? FAIL(TEMPLATE_INCONSISTENT) : OK;
 }
 
 err serve_KeyPairGenerate(struct request *rq, struct KeyPairGenerate_in *in, struct KeyPairGenerate_out *out)

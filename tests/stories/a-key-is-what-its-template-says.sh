@@ -1,6 +1,6 @@
 #!/bin/sh
 # C_GenerateKeyPair: what a template asks for is kept or refused. A key that is to ask for its PIN each time
-# does so in whatever slot it comes to lie, and one that must not sign is not made.
+# does so in whatever slot it comes to lie. What a key is for no card can limit: that is taken, and not kept.
 WAYS=direct
 . "$(dirname "$0")/story.sh"
 
@@ -10,7 +10,14 @@ on A init
 on A "open rw"
 on A "login $P11_PIN"
 bsre-token key list | grep -qi 9c || fail "this test wants a key in 9C"
-on A "generate $P256 sign=n" CKR_TEMPLATE_INCONSISTENT
+on A "generate $P256 extractable=y" CKR_TEMPLATE_INCONSISTENT
+on A "generate $P256 sensitive=n" CKR_TEMPLATE_INCONSISTENT
+on A "generate $P256 token=n" CKR_TEMPLATE_INCONSISTENT
+on A "generate $P256 label=a,label=b" CKR_TEMPLATE_INCONSISTENT
+on A "generate $P256 sign=x0000" CKR_ATTRIBUTE_VALUE_INVALID
+on A "generate $P256 label=usage,sign=n,decrypt=y,derive=n"
+on A "get sign" "CKR_OK 01"
+on A "sign ecdsa usage"
 on A "generate $P256 always=y,pin-policy=#2" CKR_TEMPLATE_INCONSISTENT
 on A "generate $P256 label=always,always=y"
 on A "get always" "CKR_OK 01"

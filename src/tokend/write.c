@@ -199,6 +199,17 @@ static struct object *key_of_cert(const struct token *t, struct span spki, CK_UL
 	return NULL;
 }
 
+/* The certificate goes by the names of its key; a program that has others in mind (NSS, Java) is not refused. */
+static void note_names(const struct object *key, struct span attrs)
+{
+	struct span id, label;
+	bool other = (template_get(attrs, CKA_ID, &id) && !span_eq(id, key->id)) ||
+		(template_get(attrs, CKA_LABEL, &label) && !span_eq(label, key->label));
+
+	if (other)
+		log_line(LOG_INFO, "certificate slot=%02x: it keeps the id and label of its key", key->slot);
+}
+
 static err write_cert(struct request *rq, struct session *s, struct span attrs)
 {
 	struct cert_parts parts;
@@ -213,6 +224,7 @@ static err write_cert(struct request *rq, struct session *s, struct span attrs)
 		return FAIL(KEY_MISMATCH);
 	TRY(template_agrees(attrs, &(struct object){ .cls = CKO_CERTIFICATE, .kind = OBJ_CERT, .token = true,
 		.slot = key->slot, .der = der, .cert = parts, .spki = parts.spki }));
+	note_names(key, attrs);
 	struct job *j = job_new(s->token, CardCertWrite_ID, NULL);
 	if (!j || !ok(job_data(j, der, SPAN_NONE))) {
 		if (j)

@@ -32,6 +32,27 @@ p11 -O --type data >log 2>&1
 grep note log && fail "still there"
 grep big log || fail "the other one is gone too"
 
+# a certificate is what it is, and goes by the names of its key
+program C
+on C init
+on C "open rw"
+on C "login $P11_PIN"
+openssl x509 -in "$TEST_CA_DIR/rsa.pem" -outform DER >rsa.der
+cert=class=certificate,token=y,certificate-type=#0,value=@rsa.der
+on C "create $cert,subject=x3000" CKR_TEMPLATE_INCONSISTENT
+on C "create $cert,issuer=x3000" CKR_TEMPLATE_INCONSISTENT
+on C "create $cert,serial=x0201" CKR_TEMPLATE_INCONSISTENT
+on C "create $cert,private=y" CKR_TEMPLATE_INCONSISTENT
+on C "create $cert,modifiable=n" CKR_TEMPLATE_INCONSISTENT
+on C "create $cert,label=other,id=x77,private=n"
+on C "find certificate $P11_RSA_LABEL"
+on C "set label=other"
+on C "find private other"
+on C "set label=$P11_RSA_LABEL"
+on C finalize
+on_token() { user --write-object rsa.der --type cert "$@" >log 2>&1 || { cat log; fail "pkcs11-tool wrote no certificate: $*"; }; }
+on_token --id 77 --label other
+
 # a handle outlives what is written to its object
 program A
 on A init

@@ -8,6 +8,7 @@ clients = \
 	tests/clients/java.sh \
 	tests/clients/libreoffice.sh \
 	tests/clients/libreoffice-plug.sh \
+	tests/clients/modes.sh \
 	tests/clients/nss.sh \
 	tests/clients/openssh.sh \
 	tests/clients/openssl-engine.sh \

@@ -23,6 +23,7 @@ policy_stories = \
 	tests/stories/a-locked-screen-forgets-the-pin.sh \
 	tests/stories/a-login-survives-what-others-do-to-the-card.sh \
 	tests/stories/a-puks-last-try-is-not-a-programs-to-spend.sh \
+	tests/stories/a-sandboxed-program-needs-the-socket-alone.sh \
 	tests/stories/a-stale-socket-is-taken-over.sh \
 	tests/stories/a-program-sees-the-keys-it-may.sh \
 	tests/stories/a-terminal-is-asked-on-it.sh \

@@ -195,6 +195,8 @@ static err dialog_ask(struct dialog *d)
 	static uint8_t room[FRAME_MAX];
 	struct buf b = BUF(room);
 
+	if (d->token->flags & TOKEN_PIN_UNSET)
+		return FAIL(PIN_UNSET);
 	if (d->token->tries.user == 0)
 		return FAIL(PIN_BLOCKED);
 	if (d->rounds++ == ROUNDS_MAX)

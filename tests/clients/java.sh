@@ -16,6 +16,14 @@ mkdir "$WORK/x"; (cd "$WORK/x" && jar --extract --file "$WORK/t.jar")
 openssl cms -verify -inform DER -in "$WORK/x/META-INF/TEST.RSA" -content "$WORK/x/META-INF/TEST.SF" -binary -CAfile "$CA" -purpose any \
 	-signer "$WORK/js.pem" -out /dev/null >"$WORK/v.log" 2>&1 || { cat "$WORK/v.log"; fail "openssl does not verify the signed jar"; }
 [ "$(fpr "$WORK/js.pem")" = "$RSA_FPR" ] || fail "jar signed by another certificate"
+# the key that asks each time: SunPKCS11 cannot, so the service does, whatever PIN is given
+if [ "${CLIENTS_MODE:-}" = on-use ]; then
+	step signer jarsigner $KT -storepass 000000 -sigalg SHA256withRSA -digestalg SHA-256 -sigfile SIGN "$WORK/t.jar" "$P11_SIGN_LABEL"
+	(cd "$WORK/x" && jar --extract --file "$WORK/t.jar")
+	openssl cms -verify -inform DER -in "$WORK/x/META-INF/SIGN.RSA" -content "$WORK/x/META-INF/SIGN.SF" -binary -CAfile "$CA" \
+		-purpose any -signer "$WORK/js.pem" -out /dev/null >"$WORK/v.log" 2>&1 || { cat "$WORK/v.log"; fail "the key that asks each time"; }
+	[ "$(fpr "$WORK/js.pem")" = "$SIGN_FPR" ] || fail "jar signed by another certificate than the key's that asks each time"
+fi
 server_start
 AL="$P11_RSA_LABEL $P11_EC_LABEL"
 step program java "$HERE/P11Client.java" "$WORK/p11.cfg" "$P11_PIN" "$CA" "$PORT" "$WORK" $AL

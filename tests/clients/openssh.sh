@@ -49,6 +49,11 @@ try() { # step keyfile options...
 }
 try ssh-rsa "$WORK/rsa.known" -o IdentityAgent=none -I "$P11_MODULE"
 try ssh-ec "$WORK/ec.known" -o IdentityAgent=none -I "$P11_MODULE"
+# the key that asks each time: ssh cannot, so the service does
+if [ "${CLIENTS_MODE:-}" = on-use ]; then
+	openssl x509 -in "$TEST_CA_DIR/sign.pem" -pubkey -noout | ssh-keygen -i -m PKCS8 -f /dev/stdin >"$WORK/sign.known"
+	try ssh-sign "$WORK/sign.known" -o IdentityAgent=none -I "$P11_MODULE"
+fi
 # agent; -P: the path must be allowed (symbolic links are resolved first)
 REAL=$(readlink -f "$P11_MODULE")
 ssh-agent -D -a "$WORK/agent" -P "$REAL,$P11_MODULE" >"$WORK/agent.log" 2>&1 &

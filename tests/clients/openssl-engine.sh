@@ -51,4 +51,11 @@ one() { # label id fingerprint kind
 server_start
 one "$P11_RSA_LABEL" "$P11_RSA_ID" "$RSA_FPR" rsa
 one "$P11_EC_LABEL" "$P11_EC_ID" "$EC_FPR" ec
+# the key that asks each time: libp11 cannot, so the service does, whatever PIN is given
+if [ "${CLIENTS_MODE:-}" = on-use ]; then
+	K="$T;object=$(uri "$P11_SIGN_LABEL");type=private;pin-value=000000"
+	step dgst-sign openssl dgst -engine pkcs11 -keyform engine -sign "$K" -sha256 -out "$WORK/sign.sig" "$WORK/msg"
+	plain dgst -sha256 -verify "$WORK/sign.pub" -signature "$WORK/sign.sig" "$WORK/msg" >"$WORK/v" 2>&1 ||
+		fail "dgst signature wrong (the key that asks each time)"
+fi
 ok "dgst (PKCS1, PSS, ECDSA), req, cms verified by plain openssl; curl mTLS 1.3 and 1.2 seen by the server"

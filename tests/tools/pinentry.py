@@ -3,6 +3,7 @@
 
 In the folder PINENTRY_DIR: `pin 123456` types it, `cancel`, `timeout`, `hang` (until it is killed), `word TEXT` answers
 the question before the last try and goes on with the next line in the same dialog, `die`, `garbage`. No line: cancel.
+`always LINE` stays for every dialog.
 """
 import os
 import sys
@@ -24,6 +25,8 @@ def todo():
             lines = f.read().splitlines()
     except FileNotFoundError:
         return "cancel"
+    if lines and lines[0].startswith("always "):
+        return lines[0][len("always "):]
     with open(path + ".new", "w") as f:
         f.write("".join(line + "\n" for line in lines[1:]))
     os.rename(path + ".new", path)

@@ -8,6 +8,14 @@
 #include "regrecord.h"
 #include "say.h"
 
+/* Which file it is about, before what was said. */
+static err named(const struct record *r, err e)
+{
+	const char *why = ok(e) ? NULL : say_forget();
+
+	return ok(e) ? OK : say_fail(e, "%s: %s", say_clean(r->path), why ? why : _(err_text(e)));
+}
+
 static err load(struct record *r, const struct place *p)
 {
 	json_error_t why;
@@ -16,8 +24,7 @@ static err load(struct record *r, const struct place *p)
 
 	if (!json_is_array(files) || !json_is_array(folders)) {
 		json_decref(all);
-		return say_fail(FAIL(DATA_INVALID), _("the record of what was registered cannot be read: %s"),
-				say_clean(r->path));
+		return say_fail(FAIL(DATA_INVALID), _("it is not the record of what was registered"));
 	}
 	json_array_extend(r->files, files);
 	json_array_extend(r->folders, folders);
@@ -49,7 +56,7 @@ err record_open(struct record *r, const char *root, const char *path, bool dry)
 	if (ok(e) && p.there)
 		e = load(r, &p);
 	place_free(&p);
-	return e;
+	return named(r, e);
 }
 
 static err write_down(struct record *r, const struct place *p)
@@ -79,7 +86,7 @@ err record_save(struct record *r)
 	else if (ok(e) && p.there)
 		e = place_remove(&p);
 	place_free(&p);
-	return e;
+	return named(r, e);
 }
 
 void record_folders(struct record *r)

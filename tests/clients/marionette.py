@@ -89,6 +89,12 @@ LOAD = """
 PAGE = "return [document.documentURI, document.readyState, location.href, document.body ? document.body.innerText : '']"
 
 
+STARTED = """
+  const w = Services.wm.getMostRecentWindow("navigator:browser");
+  return Boolean(w && w.gBrowserInit && w.gBrowserInit.delayedStartupFinished);
+"""
+
+
 class Refused(Exception):
     """Firefox did not do it; says why."""
 
@@ -97,7 +103,7 @@ class Firefox:
     def __init__(self, profile, log, headless=True, wrap=()):
         argv = [*wrap, os.environ["FIREFOX"], "--no-remote", "--profile", profile, "--marionette",
                 "--remote-allow-system-access"] + (["--headless"] if headless else [])
-        self.count, self.slowest, self.settle = 0, 0.0, 0 if headless else 1500
+        self.count, self.slowest, self.settle = 0, 0.0, 0 if headless else 200
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             self.connection = self.connect(os.path.join(profile, "MarionetteActivePort"))
@@ -105,6 +111,8 @@ class Firefox:
             self.read()
             self.call("WebDriver:NewSession", {"capabilities": {"alwaysMatch": {
                 "unhandledPromptBehavior": "ignore", "pageLoadStrategy": "none"}}})
+            while not self.script(STARTED):     # a dialog that comes before may be gone again
+                time.sleep(0.05)
         except BaseException:
             self.process.kill()
             self.process.wait()

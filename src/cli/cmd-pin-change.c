@@ -13,15 +13,16 @@ err cmd_pin_change(struct cli *c)
 	SECRET new = { 0 };
 	REPLY r = { 0 };
 	REPLY ri = { 0 };
+	uint32_t last;
 
 	TRY(call_TokenInfo(c->link, &ask, &info, &ri));
-	TRY(token_tries(c));
+	TRY(token_tries_last(c, &last));
 	TRY(ask_secret(c, ASK_PIN, &old));
 	TRY(ask_new_secret(c, ASK_NEW_PIN, info.pin_min, info.pin_max, &new));
 	if (secret_eq(&old, &new))
 		return say_fail(FAIL(PIN_INVALID), _("the new PIN is the old one; nothing was "
 				"changed"));
-	struct PinChange_in in = { .token = c->token.id, .which = CKU_USER, .old = old, .new = new };
+	struct PinChange_in in = { .token = c->token.id, .which = CKU_USER, .last = last, .old = old, .new = new };
 	err e = call_PinChange(c->link, &in, &out, &r);
 	secret_wipe(&in.old);
 	secret_wipe(&in.new);

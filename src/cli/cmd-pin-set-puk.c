@@ -13,15 +13,16 @@ err cmd_pin_set_puk(struct cli *c)
 	SECRET new = { 0 };
 	REPLY r = { 0 };
 	REPLY ri = { 0 };
+	uint32_t last;
 
 	TRY(call_TokenInfo(c->link, &ask, &info, &ri));
-	TRY(token_puk_tries(c));
+	TRY(token_puk_tries(c, &last));
 	TRY(ask_secret(c, ASK_PUK, &old));
 	TRY(ask_new_secret(c, ASK_NEW_PUK, info.pin_min, info.pin_max, &new));
 	if (secret_eq(&old, &new))
 		return say_fail(FAIL(PIN_INVALID), _("the new PUK is the old one; nothing was "
 				"changed"));
-	struct PinChange_in in = { .token = c->token.id, .which = CKU_SO, .old = old, .new = new };
+	struct PinChange_in in = { .token = c->token.id, .which = CKU_SO, .last = last, .old = old, .new = new };
 	err e = call_PinChange(c->link, &in, &out, &r);
 	secret_wipe(&in.old);
 	secret_wipe(&in.new);

@@ -13,14 +13,15 @@ err cmd_pin_unblock(struct cli *c)
 	SECRET pin = { 0 };
 	REPLY r = { 0 };
 	REPLY ri = { 0 };
+	uint32_t last;
 
 	TRY(call_TokenInfo(c->link, &ask, &info, &ri));
-	TRY(token_puk_tries(c));
+	TRY(token_puk_tries(c, &last));
 	TRY(ask_secret(c, ASK_PUK, &puk));
 	TRY(ask_new_secret(c, ASK_NEW_PIN, info.pin_min, info.pin_max, &pin));
 	if (secret_eq(&puk, &pin))
 		return say_fail(FAIL(PIN_INVALID), _("the PIN and the PUK must not be the same"));
-	struct PinUnblock_in in = { .token = c->token.id, .puk = puk, .pin = pin };
+	struct PinUnblock_in in = { .token = c->token.id, .last = last, .puk = puk, .pin = pin };
 	err e = call_PinUnblock(c->link, &in, &out, &r);
 	secret_wipe(&in.puk);
 	secret_wipe(&in.pin);

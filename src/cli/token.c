@@ -152,12 +152,35 @@ err token_login(struct cli *c, struct secret *pin)
 	return e;
 }
 
-err token_puk_tries(struct cli *c)
+/* The last try: only a person at the terminal, who types that they mean it; never where a file holds the secret. */
+static err consent(struct cli *c, enum option file, uint32_t *last)
+{
+	if (given(c, file))
+		return FAIL(PIN_LAST_TRY);
+	TRY(ask_person(_("LAST TRY"), _("Type LAST TRY to spend it:")));
+	*last = 1;
+	return OK;
+}
+
+err token_tries_last(struct cli *c, uint32_t *last)
+{
+	err e = token_tries(c);
+
+	*last = 0;
+	if (e.code != E_PIN_LAST_TRY)
+		return e;
+	say_warn(_("only one try is left for the PIN of token '%s'; if it is wrong the PIN is blocked"),
+		 c->token.label);
+	return consent(c, OPT_pin_file, last);
+}
+
+err token_puk_tries(struct cli *c, uint32_t *last)
 {
 	struct TriesRead_in in = { .token = c->token.id };
 	struct TriesRead_out out = { 0 };
 	REPLY r = { 0 };
 
+	*last = 0;
 	TRY(call_TriesRead(c->link, &in, &out, &r));
 	if (out.puk_tries == 0)
 		return FAIL(PUK_BLOCKED);
@@ -166,7 +189,7 @@ err token_puk_tries(struct cli *c)
 	if (out.puk_tries == 1) {
 		say_warn(_("only one try is left for the PUK of token '%s'; if it is wrong the token can "
 			   "only be erased"), c->token.label);
-		return ask_person(_("LAST TRY"), _("Type LAST TRY to spend it:"));
+		return consent(c, OPT_puk_file, last);
 	}
 	say_note(ngettext("The PUK of token '%s' has %u try left.",
 			  "The PUK of token '%s' has %u tries left.", out.puk_tries),

@@ -28,11 +28,14 @@ err token_session(struct cli *c) MUST_USE;
  * again. Fails as token_tries does, and as a login does. */
 err token_login(struct cli *c, struct secret *pin) MUST_USE;
 
-/* Warns where only two tries are left. PIN_LAST_TRY: one, which only `pin verify` spends; PIN_BLOCKED:
+/* Warns where only two tries are left. PIN_LAST_TRY: one, which only a command of `pin` spends; PIN_BLOCKED:
  * none. Asked before a PIN is typed. */
 err token_tries(struct cli *c) MUST_USE;
 
-/* The same for the PUK, read from the card: says how many are left, and lets only a person spend the last.
- * PUK_BLOCKED; REFUSED: the person did not want to. */
-err token_puk_tries(struct cli *c) MUST_USE;
+/* The same, and the last is spent where the person at the terminal types that they mean it: then *last is 1, as the
+ * call wants it. PIN_LAST_TRY: no terminal, or the PIN comes from a file; REFUSED: they did not want to. */
+err token_tries_last(struct cli *c, uint32_t *last) MUST_USE;
+
+/* That for the PUK, whose tries are read from the card and told. PUK_BLOCKED. */
+err token_puk_tries(struct cli *c, uint32_t *last) MUST_USE;
 #endif

@@ -264,6 +264,8 @@ void puk_outcome(struct token *t, const struct secret *puk, err e)
 	t->tries.puk_lost = !ok(e) && (t->tries.puk_lost || e.code == E_PUK_WRONG);
 	if (e.code == E_PUK_WRONG && err_tries(e) >= 0)
 		t->tries.puk = (uint32_t)err_tries(e);
+	if (e.code == E_PIN_LAST_TRY)
+		t->tries.puk = 1;
 	if (e.code == E_PUK_BLOCKED)
 		t->tries.puk = 0;
 	if (t->tries.puk != before)

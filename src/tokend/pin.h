@@ -58,8 +58,8 @@ unsigned logins_count(const struct token *t);
 err  pin_refuse(struct token *t, const struct secret *pin) MUST_USE;
 err  puk_refuse(struct token *t, const struct secret *puk) MUST_USE;
 
-/* The same for a program of Cryptoki, which may not spend the last try either: PIN_LAST_TRY. (The utility asks
- * a person.) */
+/* The same for a program, which may not spend the last try either: PIN_LAST_TRY. (The utility asks a person, and
+ * says so.) */
 err  puk_refuse_program(struct token *t, const struct secret *puk) MUST_USE;
 
 /* What the handler returns then: noted in the ledger as `what`, and answered slowly where the program

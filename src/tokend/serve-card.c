@@ -102,12 +102,24 @@ err do_CardCert(struct worker *w, struct CardCert_in *in, struct CardCert_out *o
 	return w->token.store.bad ? FAIL(BAD_REPLY) : OK;
 }
 
+/* The last try of the PUK goes only with a word of a person (tries 255), as far as the card tells. */
+static err may_send_puk(struct token *t, uint32_t tries)
+{
+	uint8_t left = TRIES_UNKNOWN;
+
+	if (tries == TRIES_UNKNOWN || !t->driver->puk_tries)
+		return OK;
+	TRY(t->driver->puk_tries(t, &left));
+	return left == 0 ? FAIL(PUK_BLOCKED) : left == 1 ? (err){ E_PIN_LAST_TRY, 0x63C1 } : OK;
+}
+
 err do_CardLogin(struct worker *w, struct CardLogin_in *in, struct CardLogin_out *out)
 {
 	if (in->user == CKU_SO) {
 		TRY(can(w, w->token.driver && w->token.driver->prove));
 		TRY(hold(&w->token));
 		out->left = TRIES_UNKNOWN;
+		TRY(may_send_puk(&w->token, in->tries));
 		return w->token.driver->prove(&w->token, &in->pin);
 	}
 	TRY(can(w, w->token.driver && w->token.driver->verify));
@@ -186,7 +198,7 @@ static err change_pin(struct token *t, struct CardPinChange_in *in)
 	TRY(hold_tries(t, &left));
 	if (left == 0)
 		return FAIL(PIN_BLOCKED);
-	if (left == 1)
+	if (left == 1 && in->tries != TRIES_UNKNOWN)
 		return (err){ E_PIN_LAST_TRY, 0x63C1 };
 	TRY(hold_noted(t, t->driver->pin_change(t, CKU_USER, &in->old, &in->new)));
 	return hold_proven(t, &in->new, left);
@@ -201,6 +213,8 @@ err do_CardPinChange(struct worker *w, struct CardPinChange_in *in, struct CardP
 		return FAIL(USER_TYPE);
 	TRY(hold(t));
 	out->left = TRIES_UNKNOWN;
+	if (in->which == CKU_SO)
+		TRY(may_send_puk(t, in->tries));
 	if (in->which == CKU_SO)
 		return t->driver->pin_change(t, CKU_SO, &in->old, &in->new);
 	t->opened = true;		/* the standard counts a changed PIN as a verified one */
@@ -217,6 +231,7 @@ err do_CardPinUnblock(struct worker *w, struct CardPinUnblock_in *in, struct Car
 	TRY(can(w, w->token.driver && w->token.driver->pin_unblock));
 	TRY(hold(&w->token));
 	TRY(w->token.driver->pin_check(&w->token, &in->pin));
+	TRY(may_send_puk(&w->token, in->tries));
 	w->token.verified = false;
 	w->token.opened = true;
 	w->token.tries = w->token.unheard = TRIES_UNKNOWN;

@@ -46,13 +46,19 @@ static err length(const struct token *t, const struct secret *pin)
 	return pin->n < t->pin_min || pin->n > t->pin_max ? FAIL(PIN_LENGTH) : OK;
 }
 
-/* What costs no try: a PIN or PUK that cannot be right is refused here, as `what`. */
-static err may_send(struct request *rq, struct token *t, uint32_t which, const char *what,
+/* What costs no try: a PIN or PUK that cannot be right is refused here, as `what`; and the PUK's last try where no
+ * person agreed to it. (That of the PIN the worker guards: it reads the tries first.) */
+static err may_send(struct request *rq, struct token *t, uint32_t which, bool last, const char *what,
                     const struct secret *pin)
 {
-	err e = which == CKU_SO ? puk_refuse(t, pin) : pin_refuse(t, pin);
+	err e = which != CKU_SO ? pin_refuse(t, pin) : last ? puk_refuse(t, pin) : puk_refuse_program(t, pin);
 
 	return ok(e) ? OK : pin_refused(rq, t, what, e);
+}
+
+static uint32_t tries_for(bool last)
+{
+	return last ? TRIES_UNKNOWN : TRIES_NOT_LAST;
 }
 
 /* Every kept copy of a PIN that is one no more goes; whoever set the new one may go on with it. */
@@ -74,7 +80,7 @@ static void replace_kept(struct token *t, const struct peer *by, const struct se
 /* --- change -------------------------------------------------------------------------------------- */
 static void encode_change(struct job *j, struct buf *b)
 {
-	struct CardPinChange_in in = { .which = j->user, .old = *j->pin, .new = *j->second };
+	struct CardPinChange_in in = { .which = j->user, .tries = j->tries, .old = *j->pin, .new = *j->second };
 
 	CardPinChange_put_in(b, &in);
 	secret_wipe(&in.old);
@@ -112,7 +118,7 @@ static void done_pin_change(struct job *j, err e, struct cur *reply)
 	answer_PinChange(j->rq, changed(j, e, reply), NULL);
 }
 
-static err change(struct request *rq, struct token *t, uint32_t which, const struct secret *old,
+static err change(struct request *rq, struct token *t, uint32_t which, bool last, const struct secret *old,
                   const struct secret *new, void (*done)(struct job *, err, struct cur *))
 {
 	struct job *j = job_new(t, CardPinChange_ID, NULL);
@@ -120,6 +126,7 @@ static err change(struct request *rq, struct token *t, uint32_t which, const str
 	if (!j)
 		return FAIL(QUOTA);
 	j->user = which;
+	j->tries = tries_for(last);
 	j->given = which == CKU_USER;
 	j->encode = encode_change;
 	j->done = done;
@@ -136,10 +143,8 @@ err serve_PinSet(struct request *rq, struct PinSet_in *in, struct PinSet_out *ou
 		return FAIL(SESSION_RO);
 	TRY(length(s->token, &in->new));
 	uint32_t which = (uint32_t)(session_user(s) == CKU_SO ? CKU_SO : CKU_USER);
-	err e = which == CKU_SO ? puk_refuse_program(s->token, &in->old) : pin_refuse(s->token, &in->old);
-	if (!ok(e))
-		return pin_refused(rq, s->token, which == CKU_SO ? "PUK change" : "PIN change", e);
-	return change(rq, s->token, which, &in->old, &in->new, done_pin_set);
+	TRY(may_send(rq, s->token, which, false, which == CKU_SO ? "PUK change" : "PIN change", &in->old));
+	return change(rq, s->token, which, false, &in->old, &in->new, done_pin_set);
 }
 
 err serve_PinChange(struct request *rq, struct PinChange_in *in, struct PinChange_out *out)
@@ -151,14 +156,14 @@ err serve_PinChange(struct request *rq, struct PinChange_in *in, struct PinChang
 	if (in->which != CKU_USER && in->which != CKU_SO)
 		return FAIL(USER_TYPE);
 	TRY(length(t, &in->new));
-	TRY(may_send(rq, t, in->which, in->which == CKU_SO ? "PUK change" : "PIN change", &in->old));
-	return change(rq, t, in->which, &in->old, &in->new, done_pin_change);
+	TRY(may_send(rq, t, in->which, in->last, in->which == CKU_SO ? "PUK change" : "PIN change", &in->old));
+	return change(rq, t, in->which, in->last, &in->old, &in->new, done_pin_change);
 }
 
 /* --- unblock ------------------------------------------------------------------------------------- */
 static void encode_unblock(struct job *j, struct buf *b)
 {
-	struct CardPinUnblock_in in = { .puk = *j->pin, .pin = *j->second };
+	struct CardPinUnblock_in in = { .tries = j->tries, .puk = *j->pin, .pin = *j->second };
 
 	CardPinUnblock_put_in(b, &in);
 	secret_wipe(&in.puk);
@@ -194,13 +199,14 @@ static void done_pin_init(struct job *j, err e, struct cur *reply)
 	answer_PinInit(j->rq, unblocked(j, e, reply), NULL);
 }
 
-static err unblock(struct request *rq, struct token *t, const struct secret *puk, const struct secret *pin,
-                   void (*done)(struct job *, err, struct cur *))
+static err unblock(struct request *rq, struct token *t, bool last, const struct secret *puk,
+                   const struct secret *pin, void (*done)(struct job *, err, struct cur *))
 {
 	struct job *j = job_new(t, CardPinUnblock_ID, NULL);
 
 	if (!j)
 		return FAIL(QUOTA);
+	j->tries = tries_for(last);
 	j->encode = encode_unblock;
 	j->done = done;
 	return post_pins(rq, t, j, puk, pin);
@@ -213,8 +219,8 @@ err serve_PinUnblock(struct request *rq, struct PinUnblock_in *in, struct PinUnb
 	(void)out;
 	TRY(want_token(in->token, &t));
 	TRY(length(t, &in->pin));
-	TRY(may_send(rq, t, CKU_SO, "PIN unblock", &in->puk));
-	return unblock(rq, t, &in->puk, &in->pin, done_unblock);
+	TRY(may_send(rq, t, CKU_SO, in->last, "PIN unblock", &in->puk));
+	return unblock(rq, t, in->last, &in->puk, &in->pin, done_unblock);
 }
 
 err serve_PinInit(struct request *rq, struct PinInit_in *in, struct PinInit_out *out)
@@ -226,7 +232,9 @@ err serve_PinInit(struct request *rq, struct PinInit_in *in, struct PinInit_out 
 	if (session_user(s) != CKU_SO)
 		return FAIL(PIN_NEEDED);
 	TRY(length(s->token, &in->pin));
-	return unblock(rq, s->token, login_find(rq->peer, s->token)->pin, &in->pin, done_pin_init);
+	const struct secret *puk = login_find(rq->peer, s->token)->pin;
+	TRY(may_send(rq, s->token, CKU_SO, false, "PIN unblock", puk));
+	return unblock(rq, s->token, false, puk, &in->pin, done_pin_init);
 }
 
 /* --- prove --------------------------------------------------------------------------------------- */
@@ -257,15 +265,17 @@ static void done_tries(struct job *j, err e, struct cur *reply)
 		e = cur_done(reply) ? OK : FAIL(BAD_REPLY);
 	}
 	if (ok(e) && !t->gone) {
-		bool changed = t->tries.puk != got.puk;
-		t->tries.puk = got.puk;
+		/* a card that does not say takes nothing of what is remembered */
+		bool changed = got.puk != TRIES_UNKNOWN && t->tries.puk != got.puk;
+		if (changed)
+			t->tries.puk = got.puk;
 		pin_tries_seen(t, got.known);
 		pin_tries_seen(t, got.user);
 		if (changed)
 			broker_changed();
 	}
 	out.pin_tries = got.user;
-	out.puk_tries = got.puk;
+	out.puk_tries = t->tries.puk;
 	answer_TriesRead(j->rq, e, &out);
 }
 
@@ -304,11 +314,11 @@ err serve_PinVerify(struct request *rq, struct PinVerify_in *in, struct PinVerif
 
 	(void)out;
 	TRY(want_token(in->token, &t));
-	TRY(may_send(rq, t, CKU_USER, "PIN check", &in->pin));
+	TRY(may_send(rq, t, CKU_USER, in->last, "PIN check", &in->pin));
 	struct job *j = job_new(t, CardLogin_ID, NULL);
 	if (!j)
 		return FAIL(QUOTA);
-	j->tries = in->last ? TRIES_UNKNOWN : TRIES_NOT_LAST;
+	j->tries = tries_for(in->last);
 	j->given = true;
 	j->encode = encode_verify;
 	j->done = done_verify;

@@ -5,7 +5,7 @@
 #include "lib/span.h"
 
 enum {
-	WIRE_VERSION = 1,
+	WIRE_VERSION = 2,
 	FRAME_HEAD = 12,		/* u32 bytes after the head, u32 id, u16 what, u16 sw */
 	FRAME_MAX = 65536,		/* bytes, the head included: more is a broken or hostile peer */
 	FRAME_DATA_MAX = 60000		/* what one field of a frame may hold, so that the rest has room */

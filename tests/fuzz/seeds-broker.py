@@ -85,7 +85,7 @@ class Story:
                          pin_max=8, pin_tries=3, puk_tries=3)
 
     def hello(self, whom=0):
-        return self.call("Hello", whom, version=1, word=8, tty=b"/dev/pts/1", locale=b"C")
+        return self.call("Hello", whom, version=2, word=8, tty=b"/dev/pts/1", locale=b"C")
 
     def token(self):
         """Token 1, session 2."""

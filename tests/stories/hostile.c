@@ -288,6 +288,29 @@ static int leave(void)
 	return 0;
 }
 
+/* Wrong PUKs and PINs, each another, without a person's word: what the service says to each. */
+static int spend(void)
+{
+	int fd = greeted(WIRE_VERSION);
+
+	for (uint8_t i = 0; i < 9; i++) {
+		struct buf b = BUF(out_room), r = BUF(in_room);
+		struct secret wrong = { .n = 8, .b = "0000000" }, new = { .n = 8, .b = "73016482" };
+		struct frame f;
+		uint32_t which = (uint32_t)(i % 3 == 1 ? CKU_SO : CKU_USER);
+		wrong.b[7] = (uint8_t)('0' + i);
+		if (i % 3 == 0)
+			MAKE(&b, PinUnblock, ++last_id, .token = token, .puk = wrong, .pin = new);
+		else
+			MAKE(&b, PinChange, ++last_id, .token = token, .which = which, .old = wrong,
+			     .new = new);
+		unsigned code = ask(fd, &b, &r, &f);
+		printf("%s ", err_known((uint16_t)code) ? err_name((err){ (uint16_t)code, 0 }) : "none");
+	}
+	printf("\n");
+	return 0;
+}
+
 static int version(void)
 {
 	int fd = greeted(WIRE_VERSION + 1), old = greeted(0);
@@ -315,7 +338,7 @@ static int rude(void)
 static const struct { const char *name; int (*run)(void); } attacks[] = {
 	{ "rubbish", rubbish }, { "half", half }, { "flood", flood }, { "sessions", sessions },
 	{ "objects", objects }, { "forge", forge }, { "connections", connections }, { "leave", leave },
-	{ "version", version }, { "rude", rude },
+	{ "version", version }, { "rude", rude }, { "spend", spend },
 };
 
 int main(int argc, char **argv)

@@ -176,6 +176,8 @@ err cmd_status(struct cli *c)
 	}
 	if (json_array_size(all))
 		return OK;
-	say_next("%s", _("plug a token in, then: bsre-token status"));
-	return token_none(c);
+	err e = token_none(c);
+	if (e.code == E_NO_TOKEN)
+		say_next("%s", _("plug a token in, then: bsre-token status"));
+	return e;
 }

@@ -32,6 +32,16 @@ err readers_get(struct cli *c, struct readers *out, struct reply *r)
 	return cur.bad ? FAIL(BAD_FRAME) : OK;
 }
 
+/* False also where the service does not say. */
+static bool service_is_down(struct cli *c)
+{
+	struct ServiceRead_in in = { 0 };
+	struct ServiceRead_out out = { 0 };
+	REPLY r = { 0 };
+
+	return ok(call_ServiceRead(c->link, &in, &out, &r)) && out.state == SERVICE_DOWN;
+}
+
 err token_none(struct cli *c)
 {
 	static const struct { enum reader_state state; uint16_t code; } why[] = {
@@ -49,7 +59,7 @@ err token_none(struct cli *c)
 				return say_fail(e, _("%s (reader '%s')"), _(err_text(e)),
 						say_span(readers.r[i].name));
 			}
-	return FAIL(NO_TOKEN);
+	return service_is_down(c) ? FAIL(NO_READERS) : FAIL(NO_TOKEN);
 }
 
 /* "1234 'label', 5678 'label'" into out. */

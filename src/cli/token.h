@@ -18,7 +18,8 @@ err readers_get(struct cli *c, struct readers *out, struct reply *r) MUST_USE;
 err token_choose(struct cli *c) MUST_USE;
 void token_of(struct cli *c, const struct TokenRec_in *t);
 
-/* NO_TOKEN, or what the readers hold instead, said: for commands that found nothing to show. */
+/* NO_READERS (pcscd is not there), NO_TOKEN, or what the readers hold instead, said: for commands that found nothing
+ * to show. */
 err token_none(struct cli *c) MUST_USE;
 
 /* A read-write session, where none is open yet. */

@@ -163,6 +163,13 @@ err serve_ReaderList(struct request *rq, struct ReaderList_in *in, struct Reader
 	return list(&b, &out->list);
 }
 
+err serve_ServiceRead(struct request *rq, struct ServiceRead_in *in, struct ServiceRead_out *out)
+{
+	(void)rq, (void)in;
+	out->state = tokens_service();
+	return OK;
+}
+
 err serve_LoginList(struct request *rq, struct LoginList_in *in, struct LoginList_out *out)
 {
 	struct buf b = BUF(room);

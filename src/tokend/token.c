@@ -442,3 +442,11 @@ bool tokens_settled(void)
 	broker.scan_over = true;
 	return true;
 }
+
+enum service_state tokens_service(void)
+{
+	for (unsigned i = 0; i < monitor_count; i++)
+		if (!monitors[i].args[0])
+			return broker.pcsc_up ? SERVICE_UP : SERVICE_DOWN;
+	return SERVICE_UNWATCHED;
+}

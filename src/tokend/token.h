@@ -60,6 +60,9 @@ err tokens_watch(bool pcsc, char *const *vtokens) MUST_USE;
 /* True once every reader has been told and what is in it is identified, or given up. */
 bool tokens_settled(void);
 
+/* What the monitors know of pcscd. */
+enum service_state tokens_service(void);
+
 /* Text as a C string, cut where there is no room. */
 void keep_text(char *out, size_t cap, struct span s);
 

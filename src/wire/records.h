@@ -16,6 +16,12 @@ enum reader_state {
 	READER_MUTE			/* the card does not answer at all */
 };
 
+/* The smart card service, pcscd. */
+enum service_state {
+	SERVICE_UNWATCHED,		/* virtual tokens alone are watched */
+	SERVICE_UP, SERVICE_DOWN
+};
+
 /* TokenErase.flags, CardInit.flags */
 enum {
 	INIT_RESUME = 1,		/* only to end what an interrupted one began */

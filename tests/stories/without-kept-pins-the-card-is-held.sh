@@ -1,6 +1,6 @@
 #!/bin/sh
-# retain-pin = no: nobody else gets the card while a program is logged in, no PIN is sent a second time,
-# and where another resets the card the program must log in again. After the logout the card is closed.
+# retain-pin = no: nobody else gets the card while a program is logged in, no PIN is sent a second time, and where
+# another resets the card, or gives a wrong PIN, the program must log in again. After the logout the card is closed.
 WAYS=pcscd
 . "$(dirname "$0")/story.sh"
 
@@ -38,3 +38,13 @@ on A "sign rsa $P11_RSA_LABEL" not
 on A state "CKR_OK 0"
 on A "login $P11_PIN"
 on A "sign rsa $P11_RSA_LABEL"
+
+# the card remembers nothing after a wrong PIN: one typing error of B ends A's login, and A is told so
+on A "sign-init rsa $P11_RSA_LABEL"
+on B "login 111111" CKR_PIN_INCORRECT
+on A sign-final CKR_USER_NOT_LOGGED_IN
+on A state "CKR_OK 0"
+on A "find certificate $P11_RSA_LABEL"
+on A "login $P11_PIN"
+on A sign-final
+[ "$(tries)" = 3 ] || fail "$(tries) tries after the right PIN"

@@ -46,6 +46,7 @@ policy_stories = \
 	tests/stories/hostile-programs-harm-nobody.sh \
 	tests/stories/out-of-descriptors-programs-are-refused.sh \
 	tests/stories/pcscd-may-restart.sh \
+	tests/stories/the-history-shows-no-tricks.sh \
 	tests/stories/the-last-try-is-not-a-programs-to-spend.sh \
 	tests/stories/the-service-asks-for-the-pin.sh \
 	tests/stories/the-security-officer-gives-a-new-pin.sh \

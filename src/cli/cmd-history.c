@@ -22,7 +22,8 @@ static const struct column columns[] = {
 	{ "result",   N_("RESULT"),  0,    0, result_colour },
 	{ "token",    N_("TOKEN"),   0,    0, NULL },
 	{ "key",      N_("KEY"),     0.2,  CUT,  NULL },
-	{ "program",  N_("PROGRAM"), 0.4,  CUT,  NULL },
+	{ "program",  N_("PROGRAM"), 0.3,  CUT,  NULL },
+	{ "reason",   N_("REASON"),  0.2,  CUT,  NULL },	/* the last: only where one was given */
 };
 
 /* "2026-11-22T19:39:26.123Z" as the person's own time; as it stands where it is none. */
@@ -41,10 +42,18 @@ static void set_when(json_t *row)
 		json_object_set_new(row, "when", json_string(text));
 }
 
+static bool has_reasons(const json_t *rows)
+{
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		if (json_object_get(json_array_get(rows, i), "reason"))
+			return true;
+	return false;
+}
+
 /* The texts came from programs and tokens: cleaned before they are shown. */
 static void make_fit(json_t *row)
 {
-	static const char *const texts[] = { "what", "result", "token", "key", "program" };
+	static const char *const texts[] = { "what", "result", "token", "key", "program", "reason" };
 	char text[120];
 
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -126,7 +135,7 @@ static void show(struct cli *c, const struct history *h, size_t most)
 	if (!given(c, OPT_json)) {
 		for (size_t i = 0; i < json_array_size(rows); i++)
 			make_fit(json_array_get(rows, i));
-		print_table(rows, columns, sizeof columns / sizeof columns[0]);
+		print_table(rows, columns, sizeof columns / sizeof columns[0] - !has_reasons(rows));
 		say_note(_("%zu of %zu entries."), json_array_size(rows), h->n);
 	}
 	json_decref(rows);

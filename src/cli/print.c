@@ -149,11 +149,32 @@ void print_table(const json_t *rows, const struct column *columns, size_t all)
 	scols_unref_table(t);
 }
 
+/* As JSON writes any character: \uXXXX, two of them beyond the first 65536 (RFC 8259, 7). */
+static void put_escaped(uint32_t u)
+{
+	if (u >= 0x10000) {
+		printf("\\u%04x", 0xD800u | (u - 0x10000) >> 10);
+		u = 0xDC00u | (u & 0x3FF);
+	}
+	printf("\\u%04x", (unsigned)u);
+}
+
+/* jansson escapes the controls of ASCII alone. Nothing is lost: a reader gets the text as it was. */
 err print_json(const json_t *value)
 {
-	if (json_dumpf(value, stdout, JSON_INDENT(2)) != 0 || putchar('\n') == EOF)
-		return FAIL(FILE);
-	return OK;
+	char *text = json_dumps(value, JSON_INDENT(2));
+	struct cur c = cur_of(span_str(text ? text : ""));
+
+	while (cur_left(&c)) {
+		const uint8_t *at = c.p;
+		uint32_t u = utf8_next(&c);
+		if (u != UTF8_BAD && u != '\n' && text_harmful(u))
+			put_escaped(u);
+		else
+			fwrite(at, 1, (size_t)(c.p - at), stdout);
+	}
+	free(text);
+	return !text || putchar('\n') == EOF || ferror(stdout) ? FAIL(FILE) : OK;
 }
 
 /* --- progress: a thread that writes a line once a second --------------------------------------- */

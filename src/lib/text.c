@@ -15,8 +15,7 @@ bool text_is_plain(struct span s)
 	return true;
 }
 
-/* Characters that move or hide what stands beside them (Unicode TR 36, 2.5) or are none. */
-static bool harmful(uint32_t u)
+bool text_harmful(uint32_t u)
 {
 	return u < 0x20 || (u >= 0x7F && u < 0xA0) || u == 0x61C || (u >= 0x200B && u <= 0x200F) ||
 	       (u >= 0x2028 && u <= 0x202E) || (u >= 0x2060 && u <= 0x206F) || u == 0xFEFF ||
@@ -33,7 +32,7 @@ void text_clean(struct span s, char *out, size_t size)
 		uint32_t u = utf8_next(&c);
 
 		seen.n = (size_t)(c.p - seen.p);
-		if (u == UTF8_BAD || harmful(u))
+		if (u == UTF8_BAD || text_harmful(u))
 			seen = span_str("\xEF\xBF\xBD");
 		if (buf_room(&b) < seen.n)
 			break;

@@ -7,7 +7,10 @@
  * character (C0, DEL, C1). The empty text is text. */
 bool text_is_plain(struct span s);
 
+/* Is it a character that moves or hides what stands beside it (Unicode TR 36, 2.5), or a control? */
+bool text_harmful(uint32_t u);
+
 /* s as a C string in out (size bytes, its NUL included; cut between characters): what is not UTF-8, controls,
- * and characters that move or hide what stands beside them (Unicode TR 36, 2.5) become U+FFFD. */
+ * and what is harmful become U+FFFD. */
 void text_clean(struct span s, char *out, size_t size);
 #endif

@@ -168,10 +168,10 @@ err puk_refuse_program(struct token *t, const struct secret *puk)
 	return t->tries.puk == 1 ? FAIL(PIN_LAST_TRY) : puk_refuse(t, puk);
 }
 
-err pin_refused(struct request *rq, struct token *t, const char *what, err e)
+err pin_refused(struct request *rq, struct token *t, const struct object *key, const char *what, err e)
 {
 	ledger_note(&(struct note){ .what = what, .program = rq->peer->program, .pid = rq->peer->pid, .token = t,
-	                            .mech = MECH_NONE, .result = e });
+	                            .key = key, .slot = key ? key->slot : 0, .mech = MECH_NONE, .result = e });
 	return e.code == E_PIN_REPEATED ? request_refuse_slowly(rq, e) : e;
 }
 

@@ -4,6 +4,7 @@
 #include "broker.h"
 #include "lib/secret.h"
 
+struct object;
 struct peer;
 struct request;
 struct token;
@@ -62,9 +63,9 @@ err  puk_refuse(struct token *t, const struct secret *puk) MUST_USE;
  * says so.) */
 err  puk_refuse_program(struct token *t, const struct secret *puk) MUST_USE;
 
-/* What the handler returns then: noted in the ledger as `what`, and answered slowly where the program
- * repeats itself. */
-err  pin_refused(struct request *rq, struct token *t, const char *what, err e) MUST_USE;
+/* What the handler returns then: noted in the ledger as `what`, with the key that the PIN was for (NULL: none), and
+ * answered slowly where the program repeats itself. */
+err  pin_refused(struct request *rq, struct token *t, const struct object *key, const char *what, err e) MUST_USE;
 
 /* A PIN of this program (NULL: one that is gone) is not sent: too many were wrong, and it has proven none.
  * A PIN that is kept fills the card's own counter again and again; this is the counter that it does not. */

@@ -138,7 +138,7 @@ err serve_TokenInit(struct request *rq, struct TokenInit_in *in, struct TokenIni
 		return FAIL(PIN_LENGTH);
 	err e = t->flags & TOKEN_INITIALIZED ? puk_refuse_program(t, &in->pin) : OK;
 	if (!ok(e))
-		return pin_refused(rq, t, "init", e);
+		return pin_refused(rq, t, NULL, "init", e);
 	struct job *j = job_new(t, CardInit_ID, NULL);
 	if (j) {
 		j->prim = t->flags & TOKEN_INITIALIZED ? 1 : 0;

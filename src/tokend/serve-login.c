@@ -119,7 +119,8 @@ static void done_login(struct job *j, err e, struct cur *reply)
 	answer_Login(j->rq, e, NULL);
 }
 
-static err post_login(struct request *rq, struct session *s, const struct Login_in *in, bool context)
+/* key: the one whose operation the PIN is for; NULL: it is a login of the program. */
+static err post_login(struct request *rq, struct session *s, const struct Login_in *in, const struct object *key)
 {
 	struct job *j = job_new(s->token, CardLogin_ID, NULL);
 
@@ -135,7 +136,8 @@ static err post_login(struct request *rq, struct session *s, const struct Login_
 	}
 	j->session = s->id;
 	j->user = (uint32_t)(in->user == CKU_SO ? CKU_SO : CKU_USER);
-	j->flags = context;
+	j->flags = key != NULL;
+	j->slot = key ? key->slot : 0;
 	j->given = j->user == CKU_USER;
 	j->encode = encode_login;
 	j->done = done_login;
@@ -178,12 +180,14 @@ err serve_Login(struct request *rq, struct Login_in *in, struct Login_out *out)
 {
 	bool context = in->user == CKU_CONTEXT_SPECIFIC;
 	struct session *s;
+	struct op *op;
 
 	(void)out;
 	TRY(session_want(rq, in->session, &s));
 	if (rq->peer->app.mode == MODE_ON_USE && in->user != CKU_SO)
 		return OK;			/* whatever was given: the person is asked when a key is used */
-	if (context && !login_waits(s))
+	op = context ? login_waits(s) : NULL;
+	if (context && !op)
 		return FAIL(OP_NONE);
 	if (context && session_user(s) != CKU_USER)
 		return FAIL(PIN_NEEDED);
@@ -194,9 +198,10 @@ err serve_Login(struct request *rq, struct Login_in *in, struct Login_out *out)
 	if (!in->given)
 		return FAIL(ARGUMENTS);
 	err e = in->user == CKU_SO ? puk_refuse_program(s->token, &in->pin) : pin_refuse(s->token, &in->pin);
+	const struct object *key = op ? object_find(s, op->key) : NULL;
 	if (!ok(e))
-		return pin_refused(rq, s->token, context ? "context login" : "login", e);
-	return post_login(rq, s, in, context);
+		return pin_refused(rq, s->token, key, context ? "context login" : "login", e);
+	return post_login(rq, s, in, key);
 }
 
 err serve_Logout(struct request *rq, struct Logout_in *in, struct Logout_out *out)

@@ -53,7 +53,7 @@ static err may_send(struct request *rq, struct token *t, uint32_t which, bool la
 {
 	err e = which != CKU_SO ? pin_refuse(t, pin) : last ? puk_refuse(t, pin) : puk_refuse_program(t, pin);
 
-	return ok(e) ? OK : pin_refused(rq, t, what, e);
+	return ok(e) ? OK : pin_refused(rq, t, NULL, what, e);
 }
 
 static uint32_t tries_for(bool last)

@@ -19,7 +19,7 @@ enum {
 struct dialog {
 	struct dialog   *next;
 	struct child     child;
-	struct peer     *peer;
+	struct peer     *peer;		/* NULL: it went while a job had the PIN */
 	struct token    *token;
 	struct request  *rq;		/* kept: the login that waits, or one that nobody waits for */
 	bool             is_login, context;
@@ -45,6 +45,15 @@ bool dialog_possible(const struct peer *p)
 	return strcmp(broker.conf.prompt, "never") != 0 && (*t->display || *t->wayland || *t->tty);
 }
 
+static const struct object *object_of(const struct token *t, uint32_t handle)
+{
+	const struct object *o = t->objects;
+
+	while (o && o->handle != handle)
+		o = o->next;
+	return o;
+}
+
 /* --- its end ------------------------------------------------------------------------------------- */
 static void dialog_unlink(struct dialog *d)
 {
@@ -67,11 +76,39 @@ static void answer_login(struct dialog *d, err e)
 	request_answer_later(d->rq, e, took < LOGIN_LEAST_MS ? LOGIN_LEAST_MS - took : 0);
 }
 
+/* Nobody waits for it any more. */
+static void dialog_drop(struct dialog *d)
+{
+	dialog_unlink(d);
+	request_drop(d->rq);
+	free(d);
+}
+
+static const char *what_of(const struct dialog *d)
+{
+	return d->key ? "context login" : "login";
+}
+
+/* Nobody gave a PIN: what was at the card its job has noted. */
+static void note_refusal(const struct dialog *d, err e)
+{
+	const struct object *key = d->key ? object_of(d->token, d->key) : NULL;
+
+	if (e.code != E_CANCELED && e.code != E_NO_PROMPT)
+		return;
+	ledger_note(&(struct note){ .what = what_of(d), .program = d->peer->program, .pid = d->peer->pid,
+	                            .token = d->token, .key = key, .slot = key ? key->slot : 0,
+	                            .mech = MECH_NONE, .result = e });
+}
+
 /* Whoever waited for it goes on, or hears why not. */
 static void dialog_finish(struct dialog *d, err e)
 {
 	log_line(LOG_INFO, "dialog for pid=%d: %s", (int)d->peer->pid, log_err(e));
+	note_refusal(d, e);
 	dialog_unlink(d);
+	if (e.code == E_TOKEN_GONE)
+		requests_fail(d, e);		/* served again they would find dead sessions: that comes after */
 	if (d->is_login)
 		answer_login(d, e);
 	else
@@ -86,11 +123,12 @@ void dialogs_end(struct peer *p)
 {
 	for (struct dialog *d = dialogs, *next; d; d = next) {
 		next = d->next;
-		if (d->peer != p || d->at_card)		/* a job that is at the card has its own end */
+		if (d->peer != p)
 			continue;
-		dialog_unlink(d);
-		request_drop(d->rq);
-		free(d);
+		if (d->at_card)
+			d->peer = NULL;			/* its job has its own end */
+		else
+			dialog_drop(d);
 	}
 }
 
@@ -98,15 +136,8 @@ void dialogs_end_token(struct token *t)
 {
 	for (struct dialog *d = dialogs, *next; d; d = next) {
 		next = d->next;
-		if (d->token != t || d->at_card)
-			continue;
-		dialog_unlink(d);
-		requests_fail(d, FAIL(TOKEN_GONE));
-		if (d->is_login)
-			answer_login(d, FAIL(TOKEN_GONE));
-		else
-			request_drop(d->rq);
-		free(d);
+		if (d->token == t && !d->at_card)
+			dialog_finish(d, FAIL(TOKEN_GONE));
 	}
 }
 
@@ -129,15 +160,6 @@ static size_t common_name(struct span subject, char *out, size_t size)
 	OPENSSL_free(text);
 	X509_NAME_free(name);
 	return b.n;
-}
-
-static const struct object *object_of(const struct token *t, uint32_t handle)
-{
-	const struct object *o = t->objects;
-
-	while (o && o->handle != handle)
-		o = o->next;
-	return o;
 }
 
 static void put_question(struct dialog *d, struct buf *b)
@@ -263,26 +285,24 @@ static void done_prompted(struct job *j, err e, struct cur *reply)
 
 	e = login_outcome(j, e, reply);
 	d->at_card = false;
-	if (ok(e) && j->rq->peer)
+	if (ok(e) && d->peer)
 		e = let_in(d, j);
-	ledger_job(d->context ? "context login" : "login", j, e);
-	if (!j->rq->peer) {
-		dialog_unlink(d);
-		request_drop(d->rq);
-		free(d);
-	} else if (e.code == E_PIN_WRONG) {
+	ledger_job(what_of(d), j, e);
+	if (!d->peer)
+		dialog_drop(d);
+	else if (e.code == E_PIN_WRONG)
 		dialog_again(d, TROUBLE_WRONG);
-	} else if (e.code == E_PIN_LAST_TRY && !d->last) {
+	else if (e.code == E_PIN_LAST_TRY && !d->last) {
 		d->token->tries.user = 1;		/* others spent the ones before */
 		dialog_again(d, d->trouble);
-	} else {
+	} else
 		dialog_finish(d, e);
-	}
 }
 
 static err send_pin(struct dialog *d, const struct secret *pin)
 {
 	struct job *j = job_new(d->token, CardLogin_ID, d->rq);
+	const struct object *key = d->key ? object_of(d->token, d->key) : NULL;
 
 	if (!j)
 		return FAIL(QUOTA);
@@ -294,6 +314,7 @@ static err send_pin(struct dialog *d, const struct secret *pin)
 	j->session = d->session;
 	j->user = CKU_USER;
 	j->flags = d->context;
+	j->slot = key ? key->slot : 0;
 	j->given = true;
 	if (d->last)
 		j->tries = TRIES_UNKNOWN;

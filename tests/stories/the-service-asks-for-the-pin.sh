@@ -51,6 +51,7 @@ on A "sign rsa $P11_RSA_LABEL" not
 # the person says no, or nothing; the PIN is wrong, too short, wrong again, right
 todo cancel
 on A "login -" CKR_FUNCTION_CANCELED
+bsre-token --json history | grep -q '"CANCELED"' || fail "the history does not say that a person refused"
 todo timeout
 on A "login -" CKR_FUNCTION_CANCELED
 todo die
@@ -84,6 +85,21 @@ pid=$(sed -n 's/^PID //p' pinentry.log)
 kill -9 "$pid_A"
 until_so gone "$pid"
 hear A || :
+# also where its PIN is at the card just then: nobody is logged in by it, and the next program is served
+rm -f A.in A.out
+program A
+on A init
+on A open
+on B logout
+token stall-at 2 1500
+todo "pin $P11_PIN"
+tell A "login -"
+asks pin
+sleep 0.4
+kill -9 "$pid_A"
+on B "login $P11_PIN"
+on B "sign rsa $P11_RSA_LABEL"
+[ "$(bsre-token --json status | grep -c '"pid"')" = 1 ] || fail "somebody else is logged in"
 # with the token
 todo hang
 on B logout

@@ -80,32 +80,51 @@ static err id_is_free(struct cli *c, const struct keys *keys, unsigned slot)
 	return OK;
 }
 
-/* A key in the slot is lost: says which, and asks. */
+/* The certificate that goes with what is in the slot; NULL: none. */
+static const struct cert *cert_there(const struct keys *keys, const struct certs *certs, unsigned slot,
+				     const struct key *k)
+{
+	for (size_t i = 0; i < certs->n; i++)
+		if (certs->c[i].slot == slot || (k && certs->c[i].x && key_of_cert(keys, certs->c[i].x) == k))
+			return &certs->c[i];
+	return NULL;
+}
+
+/* What the slot holds is lost, a key, its certificate, or a certificate whose key is gone: says which, asks. */
+static err ask_replace(struct cli *c, unsigned slot, const struct key *k, const struct cert *cert)
+{
+	char holder[160] = "?";			/* what cannot be read is lost too */
+
+	if (cert && cert->x)
+		cert_holder(cert->x, holder, sizeof holder);
+	if (k)
+		say_warn(_("slot %02x of token '%s' holds the %s key '%s'; it will be lost for "
+				"ever"), slot,
+			 c->token.label, k->alg, k->label);
+	if (k && cert)
+		say_warn(_("the certificate of '%s' is deleted with it"), holder);
+	else if (cert)
+		say_warn(_("slot %02x of token '%s' holds the certificate of '%s', whose key is gone; it will be "
+			   "deleted"), slot, c->token.label, holder);
+	if (!k)
+		return ask_yes(c, "%s", _("Delete this certificate?"));
+	return ask_yes(c, "%s", cert ? _("Replace this key and delete its certificate?") : _("Replace this key?"));
+}
+
 static err consent(struct cli *c, unsigned slot)
 {
 	KEYS keys = { .n = 0 };
 	CERTS certs = { .n = 0 };
+	const struct key *k = NULL;
 
 	TRY(keys_load(c, &keys));
 	TRY(certs_load(c, &certs));
 	TRY(id_is_free(c, &keys, slot));
-	for (size_t i = 0; i < keys.n; i++) {
-		char holder[160] = "";
-
-		if (keys.k[i].slot != slot)
-			continue;
-		for (size_t k = 0; k < certs.n; k++)
-			if (certs.c[k].x && key_of_cert(&keys, certs.c[k].x) == &keys.k[i])
-				cert_holder(certs.c[k].x, holder, sizeof holder);
-		say_warn(_("slot %02x of token '%s' holds the %s key '%s'; it will be lost for "
-				"ever"), slot,
-			 c->token.label, keys.k[i].alg, keys.k[i].label);
-		if (holder[0])
-			say_warn(_("the certificate of '%s' is deleted with it"), holder);
-		return ask_yes(c, "%s", holder[0] ? _("Replace this key and delete its certificate?") :
-						     _("Replace this key?"));
-	}
-	return OK;
+	for (size_t i = 0; i < keys.n; i++)
+		if (keys.k[i].slot == slot)
+			k = &keys.k[i];
+	const struct cert *cert = cert_there(&keys, &certs, slot, k);
+	return k || cert ? ask_replace(c, slot, k, cert) : OK;
 }
 
 enum { KEY_LABEL_MOST = 64 };

@@ -112,7 +112,7 @@ holds 'o["tokens"][0]["pin_tries"] == 3 and o["tokens"][0]["puk_tries"] == 2'
 does "cert delete" 9c --pin-file "$pin" --yes
 holds 'o["deleted"]["holder"] == "Budi"'
 does "key destroy" --key 9a --reason selesai --pin-file "$pin" --yes
-holds 'o["destroyed"]["label"] == "masuk"'
+holds 'o["destroyed"]["label"] == "masuk" and not o["certificate_stays"]'
 bsre-token history --json --verify >out.json
 shape history
 does history

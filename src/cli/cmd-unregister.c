@@ -16,7 +16,7 @@ static err cut_entry(const struct place *p, const struct edit *e, struct span *o
 	case FORM_SECMOD:
 		return secmod_cut(p->text, MODULE_NAME, NULL, out);
 	case FORM_POLICIES:
-		return policies_cut(p->text, MODULE_NAME, e->levels, out);
+		return policies_cut(p->text, MODULE_NAME, e->text, e->levels, out);
 	case FORM_WHOLE:
 		break;
 	}
@@ -159,7 +159,7 @@ static err undo_found(struct survey *s, const struct target *t, const struct rec
 	if (t->form == FORM_SECMOD)
 		e = secmod_cut(p->text, MODULE_NAME, s->module, &less);
 	else if (t->form == FORM_POLICIES)
-		e = policies_cut(p->text, MODULE_NAME, 0, &less);
+		e = policies_cut(p->text, MODULE_NAME, s->module, 0, &less);
 	else if (!edit_take_back(p->text, &edit, &less) || less.n)
 		return OK;
 	if (ok(e) && less.p)

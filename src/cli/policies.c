@@ -291,7 +291,19 @@ static struct span cut_member(struct span s, const struct object *o, const struc
 	return edit_without(s, m->before, o->close);
 }
 
-err policies_cut(struct span file, const char *name, unsigned levels, struct span *out)
+/* Is the entry of that name for a module whose file name stands in `ours`, a path or the text of an edit? */
+static bool is_ours(const json_t *devices, const char *name, const char *ours)
+{
+	const char *library = json_string_value(json_object_get(devices, name));
+	const char *slash = library ? strrchr(library, '/') : NULL;
+
+	for (const char *at = ours; slash && (at = strstr(at, slash)); at++)
+		if (at[strlen(slash)] == '"' || !at[strlen(slash)])
+			return true;
+	return false;
+}
+
+err policies_cut(struct span file, const char *name, const char *ours, unsigned levels, struct span *out)
 {
 	struct span now = file;
 	const char *victim = name;
@@ -305,7 +317,8 @@ err policies_cut(struct span file, const char *name, unsigned levels, struct spa
 		json_t *root = load(now, &why);
 		struct member m;
 		err e = root ? follow(now, root, &p) : up ? OK : not_json(&why);
-		bool devices = root && ok(e) && p.depth == p.want;
+		bool devices = root && ok(e) && p.depth == p.want &&
+			       (up || is_ours(devices_of(root, &p), name, ours));
 		struct object o;
 
 		json_decref(root);

@@ -11,8 +11,10 @@ err policies_look(struct span file, const char *name, const char *library, enum 
 		  struct edit *edit) MUST_USE;
 
 /* The file without our entry, and without the innermost `levels` objects around it where they are empty
- * then; out->p NULL: the entry is not there. DATA_INVALID, said, as above, where our name is in it. */
-err policies_cut(struct span file, const char *name, unsigned levels, struct span *out) MUST_USE;
+ * then; out->p NULL: the entry is not there, or is for a module whose file name does not stand in `ours`
+ * (a path, or the text of the edit that made it). DATA_INVALID, said, as above, where our name is in it. */
+err policies_cut(struct span file, const char *name, const char *ours, unsigned levels, struct span *out)
+	MUST_USE;
 
 /* True where it can be read as JSON. */
 bool policies_good(struct span file);

@@ -261,6 +261,26 @@ for form in none etc own; do
 	unregister --system --root root
 	same before root
 done
+# somebody else's module of our name: refused, and not taken away either, whether it is recorded or not
+others() {
+	for theirs in '"Add":{"bsre-token":"/opt/agency/other.so"}' '"bsre-token":"/opt/agency/other.so"'; do
+		printf '{"policies":{"SecurityDevices":{%s}}}' "$theirs" >$where
+		cp $where agency
+		"$@"
+		unregister --system --root root
+		cmp agency $where || fail "somebody else's entry is gone"
+	done
+}
+mkdir -p "$(dirname $where)"
+others true
+others refused 1 'another module' register --system --root root --app firefox
+others_after() {
+	cp $where agency
+	echo '{"policies":{"A":1}}' >$where
+	register --system --root root --app firefox
+	cp agency $where
+}
+others others_after
 printf '{\n  "policies": { // no comment may be here\n' >$where
 tree root >before
 refused 1 "policies.json: it is not JSON: line 2, column" register --system --root root --app firefox,p11-kit

@@ -67,7 +67,7 @@ static void policies_round(struct span file)
 	same(back, file);
 
 	/* as unregister does where a person changed the file: what jansson reads is as before */
-	assert_true(ok(policies_cut(with, NAME, e.levels, &cut)));
+	assert_true(ok(policies_cut(with, NAME, e.text, e.levels, &cut)));
 	assert_non_null(cut.p);
 	size_t skip = file.n > 3 && file.p[0] == 0xEF ? 3 : 0;
 	json_t *a = json_loadb((const char *)file.p + skip, file.n - skip, 0, NULL);
@@ -79,7 +79,7 @@ static void policies_round(struct span file)
 	json_decref(a);
 	json_decref(b);
 	drop(cut);
-	assert_true(ok(policies_cut(file, NAME, e.levels, &cut)));
+	assert_true(ok(policies_cut(file, NAME, e.text, e.levels, &cut)));
 	assert_null(cut.p);
 	drop(with);
 	drop(back);
@@ -191,7 +191,7 @@ static void policies_refused(void **state)
 		if (!strstr(said, bad[i].said))
 			fail_msg("%s: %s", bad[i].file, said);
 		struct span cut;
-		assert_true(ok(policies_cut(span_str(bad[i].file), NAME, 3, &cut)));
+		assert_true(ok(policies_cut(span_str(bad[i].file), NAME, MODULE, 3, &cut)));
 		assert_null(cut.p);
 	}
 }
@@ -210,19 +210,42 @@ static void policies_changed_between(void **state)
 	(void)state;
 	assert_true(ok(policies_look(span_str("{}"), NAME, MODULE, &look, &e)));
 	assert_int_equal(e.levels, 3);
-	assert_false(ok(policies_cut(span_str("{\n\"" NAME "\": }"), NAME, e.levels, &cut)));
+	assert_false(ok(policies_cut(span_str("{\n\"" NAME "\": }"), NAME, MODULE, e.levels, &cut)));
 	assert_non_null(strstr(say_forget(), "line 2"));
 	assert_null(cut.p);
 	assert_false(edit_take_back(span_str(between), &e, &cut));
-	assert_true(ok(policies_cut(span_str(between), NAME, e.levels, &cut)));
+	assert_true(ok(policies_cut(span_str(between), NAME, e.text, e.levels, &cut)));
 	same(cut, span_str("{\"policies\": {\"SecurityDevices\": {\"Add\": { \"mine\": \"/m.so\"}}}}"));
 	drop(cut);
-	assert_true(ok(policies_cut(span_str(sole), NAME, e.levels, &cut)));
+	assert_true(ok(policies_cut(span_str(sole), NAME, e.text, e.levels, &cut)));
 	same(cut, span_str("{\"policies\": { \"B\": 2}}"));
 	drop(cut);
-	assert_true(ok(policies_cut(span_str(sole), NAME, 0, &cut)));
+	assert_true(ok(policies_cut(span_str(sole), NAME, "/opt/libbsre-pkcs11.so", 0, &cut)));
 	same(cut, span_str("{\"policies\": {\"SecurityDevices\": {\"Add\": {}}, \"B\": 2}}"));
 	drop(cut);
+	edit_free(&e);
+}
+
+/* An entry of our name for another module is somebody else's, in either form. */
+static void policies_of_others(void **state)
+{
+	static const char *const others[] = {
+		"{\"policies\": {\"SecurityDevices\": {\"Add\": {\"" NAME "\": \"/opt/agency/other.so\"}}}}",
+		"{\"policies\": {\"SecurityDevices\": {\"" NAME "\": \"/opt/agency/libbsre-pkcs11.so.1\"}}}",
+		"{\"policies\": {\"SecurityDevices\": {\"" NAME "\": 1}}}",
+	};
+	struct edit e;
+	enum look look;
+	struct span cut;
+
+	(void)state;
+	assert_true(ok(policies_look(span_str("{}"), NAME, MODULE, &look, &e)));
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+		assert_true(ok(policies_cut(span_str(others[i]), NAME, MODULE, 0, &cut)));
+		assert_null(cut.p);
+		assert_true(ok(policies_cut(span_str(others[i]), NAME, e.text, e.levels, &cut)));
+		assert_null(cut.p);
+	}
 	edit_free(&e);
 }
 
@@ -355,7 +378,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(policies_are_merged), cmocka_unit_test(policies_new),
 		cmocka_unit_test(policies_of_every_shape), cmocka_unit_test(policies_refused),
-		cmocka_unit_test(policies_changed_between), cmocka_unit_test(secmod_lists),
+		cmocka_unit_test(policies_changed_between), cmocka_unit_test(policies_of_others),
+		cmocka_unit_test(secmod_lists),
 		cmocka_unit_test(secmod_by_another_name), cmocka_unit_test(secmod_written_behind),
 		cmocka_unit_test(edits),
 	};

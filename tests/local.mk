@@ -22,6 +22,7 @@ stories = \
 	tests/stories/a-stuck-service-is-an-error-not-a-hang.sh \
 	tests/stories/a-token-of-the-factory-makes-no-key.sh \
 	tests/stories/a-token-pulled-while-it-is-recognised-hangs-nobody.sh \
+	tests/stories/a-weak-signature-is-refused.sh \
 	tests/stories/a-wrong-pin-is-counted-and-said.sh \
 	tests/stories/an-interrupt-does-not-stop-the-token.sh \
 	tests/stories/an-interrupted-init-is-told.sh \

@@ -107,6 +107,8 @@ static err take_value(struct args *a, int o, const char *value)
 		return say_fail(FAIL(USAGE), _("--%s needs a value: %s"), row->name, _(row->argument));
 	if (o == OPT_app)
 		return take_list(a, o, value);
+	if (a->opt[o])
+		return say_fail(FAIL(USAGE), _("--%s is given twice"), row->name);
 	if (row->values && strcmp(row->values, "FILE") != 0 && !one_of(row->values, value, strlen(value)))
 		return not_one_of(row, value);
 	a->opt[o] = value ? value : "";

@@ -122,29 +122,88 @@ err certfile_read(const char *name, STACK_OF(X509) **out)
 	return e;
 }
 
+/* How often the word stands in the file. */
+static size_t count(struct span file, const char *word)
+{
+	const char *at = (const char *)file.p, *end = at + file.n;
+	size_t n = 0;
+
+	while ((at = memmem(at, (size_t)(end - at), word, strlen(word)))) {
+		at += strlen(word);
+		n++;
+	}
+	return n;
+}
+
+/* One list, of all the n bytes. */
+static bool take_crl(STACK_OF(X509_CRL) *to, const unsigned char *der, long n)
+{
+	const unsigned char *p = der;
+	X509_CRL *one = d2i_X509_CRL(NULL, &p, n);
+
+	if (one && p == der + n && sk_X509_CRL_push(to, one))
+		return true;
+	X509_CRL_free(one);
+	return false;
+}
+
+/* The lists of every PEM block. A list that is damaged is no list that can be done without: who was revoked may
+ * stand in it, so each block that begins or ends must be one that was read. */
+static err take_pem_crls(STACK_OF(X509_CRL) *to, const char *file_name, struct span file)
+{
+	BIO *bio = BIO_new_mem_buf(file.p, (int)file.n);
+	char *name = NULL, *header = NULL;
+	unsigned char *data = NULL;
+	size_t blocks = 0;
+	bool good = bio;
+	long n = 0;
+
+	while (good && PEM_read_bio(bio, &name, &header, &data, &n)) {
+		blocks++;
+		if (strcmp(name, PEM_STRING_X509_CRL) == 0)
+			good = take_crl(to, data, n);
+		OPENSSL_free(name);
+		OPENSSL_free(header);
+		OPENSSL_free(data);
+	}
+	BIO_free(bio);
+	if (good && blocks == count(file, "-----BEGIN") && blocks == count(file, "-----END"))
+		return OK;
+	return say_fail(FAIL(CERT_INVALID), _("one of the revocation lists (CRL) in %s is damaged or cut short"),
+			say_clean(file_name));
+}
+
+static err take_crls(STACK_OF(X509_CRL) *to, const char *name, struct span file)
+{
+	const unsigned char *p = file.p;
+	X509_CRL *first = d2i_X509_CRL(NULL, &p, (long)file.n);
+	size_t used = (size_t)(p - file.p);
+
+	X509_CRL_free(first);
+	if (first && used != file.n)
+		return say_fail(FAIL(CERT_INVALID), _("%s holds something behind its revocation list (CRL); several "
+						      "lists in one file must be PEM"), say_clean(name));
+	if (first)
+		return take_crl(to, file.p, (long)file.n) ? OK : FAIL(GENERAL);
+	TRY(take_pem_crls(to, name, file));
+	return sk_X509_CRL_num(to) > 0 ? OK :
+		say_fail(FAIL(CERT_INVALID), _("%s holds no revocation list (CRL) that can be read"), say_clean(name));
+}
+
 err certfile_crls(const char *name, STACK_OF(X509_CRL) **out)
 {
-	STACK_OF(X509_CRL) *all = sk_X509_CRL_new_null();
+	STACK_OF(X509_CRL) *all;
 	struct span file = SPAN_NONE;
-	X509_CRL *one;
 
 	*out = NULL;
 	TRY(file_read(name, &file));
-	const unsigned char *p = file.p;
-	BIO *bio = BIO_new_mem_buf(file.p, (int)file.n);
-	while (all && bio && (one = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL)))
-		if (!sk_X509_CRL_push(all, one))
-			X509_CRL_free(one);
-	if (all && sk_X509_CRL_num(all) == 0 && (one = d2i_X509_CRL(NULL, &p, (long)file.n)) &&
-	    !sk_X509_CRL_push(all, one))
-		X509_CRL_free(one);
-	BIO_free(bio);
+	all = sk_X509_CRL_new_null();
+	err e = all ? take_crls(all, name, file) : FAIL(GENERAL);
 	free((void *)(uintptr_t)file.p);
 	ERR_clear_error();
-	if (sk_X509_CRL_num(all) > 0) {
+	if (ok(e))
 		*out = all;
-		return OK;
-	}
-	sk_X509_CRL_free(all);
-	return say_fail(FAIL(CERT_INVALID), _("%s holds no revocation list (CRL) that can be read"), say_clean(name));
+	else
+		sk_X509_CRL_pop_free(all, X509_CRL_free);
+	return e;
 }

@@ -118,6 +118,8 @@ err chain_judge(const struct chain *ch, X509 *x, const STACK_OF(X509) *extra, ti
 						   "certificates there"), ch->from);
 	} else if (ctx && between && X509_STORE_CTX_init(ctx, ch->store, x, between)) {
 		X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_ANY);
+		/* 2: 112 bits, so no MD5, no SHA-1 and no RSA below 2048 bits on the way */
+		X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(ctx), 2);
 		if (at)
 			X509_STORE_CTX_set_time(ctx, 0, at);
 		if (X509_verify_cert(ctx) == 1) {
@@ -167,12 +169,43 @@ static int look_up(const struct chain *ch, X509 *x, STACK_OF(X509) *between, STA
 	return why;
 }
 
+/* Does a list say that it was made later than now? A clock may be a little wrong. */
+static bool one_is_early(const STACK_OF(X509_CRL) *crls)
+{
+	time_t soon = time(NULL) + CLOCK_SLACK;
+
+	for (int i = 0; i < sk_X509_CRL_num(crls); i++)
+		if (X509_cmp_time(X509_CRL_get0_lastUpdate(sk_X509_CRL_value(crls, i)), &soon) > 0)
+			return true;
+	return false;
+}
+
+/* What all lists say, each by itself, since OpenSSL asks but one of an issuer's: revoked by any, else a list that
+ * its issuer did not sign, else not revoked by any, else why none can tell. */
+static int look_up_all(const struct chain *ch, X509 *x, STACK_OF(X509) *between, const STACK_OF(X509_CRL) *crls)
+{
+	int why = X509_V_ERR_UNABLE_TO_GET_CRL;
+
+	for (int i = 0; i < sk_X509_CRL_num(crls) && why != X509_V_ERR_CERT_REVOKED; i++) {
+		STACK_OF(X509_CRL) *one = sk_X509_CRL_new_null();
+		bool there = one && sk_X509_CRL_push(one, sk_X509_CRL_value(crls, i));
+		int says = there ? look_up(ch, x, between, one) : X509_V_ERR_OUT_OF_MEM;
+
+		sk_X509_CRL_free(one);
+		if (says == X509_V_ERR_CERT_REVOKED || says == X509_V_ERR_CRL_SIGNATURE_FAILURE ||
+		    says == X509_V_ERR_OUT_OF_MEM || (why != X509_V_ERR_CRL_SIGNATURE_FAILURE &&
+		    why != X509_V_ERR_OUT_OF_MEM && (says == X509_V_OK || why != X509_V_OK)))
+			why = says;
+	}
+	return why;
+}
+
 err chain_revoked(const struct chain *ch, X509 *x, const STACK_OF(X509) *extra, STACK_OF(X509_CRL) *crls,
 		  bool *revoked)
 {
 	STACK_OF(X509) *between = all_between(ch, extra);
 	STACK_OF(X509_CRL) *now = in_force(crls);
-	int why = look_up(ch, x, between, now);
+	int why = now && between ? look_up_all(ch, x, between, now) : X509_V_ERR_OUT_OF_MEM;
 	bool all_ended = now && sk_X509_CRL_num(now) == 0;
 	char name[256];
 
@@ -180,10 +213,13 @@ err chain_revoked(const struct chain *ch, X509 *x, const STACK_OF(X509) *extra, 
 	sk_X509_CRL_free(now);
 	cert_holder(x, name, sizeof name);
 	*revoked = why == X509_V_ERR_CERT_REVOKED;
-	if (why == X509_V_OK)
-		return OK;
 	if (*revoked)
 		return say_fail(FAIL(CERT_INVALID), _("the certificate of '%s' is revoked"), name);
+	if (one_is_early(crls))
+		return say_fail(FAIL(CERT_INVALID), _("a revocation list says that it was made in the future; is this "
+						      "computer's clock right?"));
+	if (why == X509_V_OK)
+		return OK;
 	if (all_ended)
 		return say_fail(FAIL(CERT_INVALID), _("the revocation list has ended; get the CA's new one"));
 	return say_fail(FAIL(CERT_INVALID), _("whether the certificate of '%s' is revoked cannot be told by "

@@ -4,6 +4,8 @@
 #include <openssl/x509.h>
 #include "cli.h"
 
+enum { CLOCK_SLACK = 300 };		/* seconds that another computer's clock may be ahead */
+
 /* Self-signed ones are trusted; the others help to reach them. */
 struct chain { X509_STORE *store; STACK_OF(X509) *between; size_t n, trusted; const char *from; };
 #define CHAIN __attribute__((cleanup(chain_free))) struct chain
@@ -14,11 +16,12 @@ err chain_load(struct cli *c, struct chain *out) MUST_USE;
 void chain_free(struct chain *ch);
 
 /* Does x lead to a trusted one, at the time `at` (0: now)? extra: more certificates between, or NULL.
- * CERT_INVALID, said: it does not, and why. */
+ * CERT_INVALID, said: it does not, and why; MD5, SHA-1 or RSA below 2048 bits on the way is a reason. */
 err chain_judge(const struct chain *ch, X509 *x, const STACK_OF(X509) *extra, time_t at) MUST_USE;
 
-/* Is x revoked by the lists of its own issuer, as they stand today? *revoked says so. CERT_INVALID, said: it
- * is, or no list of its issuer is among them that the issuer signed and that has not ended. */
+/* Is x revoked by any of the lists of its own issuer, as they stand today? *revoked says so. CERT_INVALID, said:
+ * it is, or no list of its issuer is among them that the issuer signed and that has not ended, or one of the
+ * lists is forged or of the future. */
 err chain_revoked(const struct chain *ch, X509 *x, const STACK_OF(X509) *extra, STACK_OF(X509_CRL) *crls,
 		  bool *revoked) MUST_USE;
 

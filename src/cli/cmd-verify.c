@@ -27,18 +27,26 @@ static void judging_free(struct judging *j)
 	sk_X509_CRL_pop_free(j->crls, X509_CRL_free);
 }
 
-/* A signature file, DER or PEM; NULL: it is none. */
-static CMS_ContentInfo *read_signature(struct span file)
+/* A signature file, DER or PEM. DATA_INVALID, said: it is none, or more than one. */
+static err read_signature(const char *name, struct span file, CMS_ContentInfo **out)
 {
 	const unsigned char *p = file.p;
 	CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &p, (long)file.n);
+	bool more = cms && p != file.p + file.n;
 	BIO *bio = cms ? NULL : BIO_new_mem_buf(file.p, (int)file.n);
 
 	if (bio)
 		cms = PEM_read_bio_CMS(bio, NULL, NULL, NULL);
 	BIO_free(bio);
 	ERR_clear_error();
-	return cms;
+	*out = more ? NULL : cms;
+	if (*out)
+		return OK;
+	CMS_ContentInfo_free(cms);
+	if (more)
+		return say_fail(FAIL(DATA_INVALID), _("%s holds something behind its signature"), say_clean(name));
+	return say_fail(FAIL(DATA_INVALID), _("%s holds no signature that can be "
+			"read"), say_clean(name));
 }
 
 /* When the signer says it was signed; 0: it does not say. */
@@ -63,6 +71,45 @@ static err check_usage(X509 *x)
 	if (usage == UINT32_MAX || usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION))
 		return OK;
 	return say_fail(FAIL(CERT_INVALID), _("the signer's certificate is not meant for signatures"));
+}
+
+/* Is it a digest that another text can be made for: MD5, SHA-1 and their like? One that is not known is. */
+static bool digest_is_weak(int nid)
+{
+	const EVP_MD *md = EVP_get_digestbynid(nid);
+
+	return !md || EVP_MD_get_size(md) < 28;		/* SHA-224's */
+}
+
+/* What was computed must be too hard to forge today. */
+static err check_strength(CMS_SignerInfo *si)
+{
+	X509_ALGOR *digest = NULL, *signature = NULL;
+	EVP_PKEY *key = NULL;
+	int nid, hash = NID_undef;
+
+	CMS_SignerInfo_get0_algs(si, &key, NULL, &digest, &signature);
+	nid = OBJ_obj2nid(digest->algorithm);
+	if (!digest_is_weak(nid) && OBJ_find_sigid_algs(OBJ_obj2nid(signature->algorithm), &hash, NULL) &&
+	    hash != NID_undef)
+		nid = hash;
+	if (digest_is_weak(nid))
+		return say_fail(FAIL(SIGNATURE_INVALID), _("the signature was made with %s, which can be forged today"),
+				nid == NID_undef ? "?" : OBJ_nid2sn(nid));
+	if (EVP_PKEY_get_security_bits(key) < 112)
+		return say_fail(FAIL(SIGNATURE_INVALID), _("the signature was made with a key of %s of %d bits, "
+				"which is too short today (RSA: 2048 at least)"),
+				EVP_PKEY_get0_type_name(key), EVP_PKEY_get_bits(key));
+	return OK;
+}
+
+/* A time that is yet to come was not the signer's. */
+static err check_when(time_t when)
+{
+	if (when <= time(NULL) + CLOCK_SLACK)
+		return OK;
+	return say_fail(FAIL(SIGNATURE_INVALID), _("the signing time is in the future; is this computer's clock "
+						   "right?"));
 }
 
 static void set_time(json_t *o, time_t t)
@@ -127,7 +174,11 @@ static err judge(json_t *list, const struct judging *j, CMS_ContentInfo *cms, CM
 
 		set_time(o, when);
 		json_array_append_new(list, o);
-		e = check_usage(x);
+		e = check_strength(si);
+		if (ok(e))
+			e = check_when(when);
+		if (ok(e))
+			e = check_usage(x);
 		/* a signing time ahead of the clock proves nothing: judged now */
 		if (ok(e))
 			e = chain_judge(&j->chain, x, inside, when && when <= time(NULL) ? when : 0);
@@ -255,12 +306,11 @@ err cmd_verify(struct cli *c)
 	if (snprintf(beside, sizeof beside, "%s.p7s", c->args.rest[0]) >= (int)sizeof beside)
 		return FAIL(ARGUMENTS);
 	TRY(file_read(from, &file));
-	CMS_ContentInfo *cms = read_signature(file);
+	CMS_ContentInfo *cms = NULL;
+	err e = read_signature(from, file, &cms);
 	free((void *)(uintptr_t)file.p);
-	if (!cms)
-		return say_fail(FAIL(DATA_INVALID), _("%s holds no signature that can be "
-				"read"), say_clean(from));
-	err e = file_open(c->args.rest[0], &fd, &close_it);
+	TRY(e);
+	e = file_open(c->args.rest[0], &fd, &close_it);
 	if (ok(e)) {
 		e = verify_fd(c, cms, fd);
 		if (close_it)

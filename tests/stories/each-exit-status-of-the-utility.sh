@@ -142,6 +142,8 @@ done
 refused 64 "no command 'key shake'; there are:" bsre-token key shake
 refused 64 "no option '--nothing'" bsre-token list --nothing
 refused 64 'needs a value' bsre-token list --token
+refused 64 'token is given twice' bsre-token list --token a --token=b
+refused 64 'quiet is given twice' bsre-token list -q --quiet
 refused 64 'needs an operand' bsre-token cert import
 refused 64 'it takes rsa2048' bsre-token key generate --slot 9a --alg rsa512
 refused 64 'slot is needed' bsre-token key generate

@@ -1,5 +1,6 @@
 /* cert import: an issued certificate goes beside its key on the token. */
 #include "config.h"
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include "ask.h"
@@ -9,6 +10,8 @@
 #include "print.h"
 #include "say.h"
 #include "token.h"
+
+enum { CHAIN_MOST = 8 };		/* CAs above one certificate */
 
 /* Is x the better one of two for a key: valid before not yet valid before expired, then what ends last. */
 static bool better(X509 *x, X509 *than)
@@ -190,34 +193,83 @@ static bool is_other_ca(X509 *x, const X509 *leaf)
 	return X509_cmp(x, leaf) != 0 && X509_check_ca(x) > 0;
 }
 
-/* The CAs' certificates that came along have their place in chain.d: put there after a yes where this
- * account may, else told. */
-static err keep_others(struct cli *c, const STACK_OF(X509) *all, const X509 *leaf)
+/* The CA in the file that issued x and signed it; NULL: none. */
+static X509 *issuer_of(const STACK_OF(X509) *all, X509 *x, const X509 *leaf)
 {
-	int others = 0;
+	for (int i = 0; i < sk_X509_num(all); i++) {
+		X509 *up = sk_X509_value(all, i);
 
-	for (int i = 0; i < sk_X509_num(all); i++)
-		others += is_other_ca(sk_X509_value(all, i), leaf);
+		if (is_other_ca(up, leaf) && X509_check_issued(up, x) == X509_V_OK &&
+		    X509_verify(x, X509_get0_pubkey(up)) == 1)
+			return up;
+	}
+	return NULL;
+}
 
-	if (others < 1)
+/* Those of the CAs' certificates that the leaf's chain goes through, from the leaf up; borrowed, the stack is the
+ * caller's. Whatever else the file holds has nothing to do with what was asked for. */
+static STACK_OF(X509) *chain_of(const STACK_OF(X509) *all, X509 *leaf)
+{
+	STACK_OF(X509) *out = sk_X509_new_null();
+	X509 *up = out ? issuer_of(all, leaf, leaf) : NULL;
+
+	while (up && sk_X509_num(out) < CHAIN_MOST && sk_X509_push(out, up)) {
+		X509 *next = issuer_of(all, up, leaf);
+
+		up = next && X509_cmp(next, up) != 0 ? next : NULL;
+	}
+	return out;
+}
+
+/* Each with what a person can compare with the CA's own word, before anybody trusts it. */
+static void show_cas(const STACK_OF(X509) *cas)
+{
+	for (int i = 0; i < sk_X509_num(cas); i++) {
+		json_t *o = x509_json(sk_X509_value(cas, i));
+
+		say_note(_("CA certificate of %s"), json_string_value(json_object_get(o, "subject")));
+		say_note(_("  SHA-256 fingerprint %s"), json_string_value(json_object_get(o, "sha256")));
+		json_decref(o);
+	}
+}
+
+static err keep_chain(struct cli *c, const STACK_OF(X509) *cas)
+{
+	int n = sk_X509_num(cas);
+
+	if (n < 1)
 		return OK;
-	/* --yes answers for the token alone: whom this computer trusts is another question */
-	if (!chain_writable() || given(c, OPT_yes)) {
-		say_note(ngettext("The file also holds %d certificate of a CA, which has no place on the token; "
-				  "it goes into %s.", "The file also holds %d certificates of CAs, which have no "
-				  "place on the token; they go into %s.", (unsigned)others), others, chain_folder());
+	show_cas(cas);
+	/* --yes answers for the token alone: whom this computer trusts is another question, and with --quiet
+	 * nobody saw whom */
+	if (!chain_writable() || given(c, OPT_yes) || given(c, OPT_quiet)) {
+		say_note(ngettext("The file also holds %d certificate of a CA, which has no place on the token and was "
+				  "not written; its place is %s.", "The file also holds %d certificates of CAs, which "
+				  "have no place on the token and were not written; their place is %s.", (unsigned)n),
+			 n, chain_folder());
 		return OK;
 	}
 	if (!ok(ask_yes(c, ngettext("Trust the %d certificate of a CA in the file, and put it into %s?",
 				    "Trust the %d certificates of CAs in the file, and put them into %s?",
-				    (unsigned)others), others, chain_folder()))) {
+				    (unsigned)n), n, chain_folder()))) {
 		say_forget();
 		return OK;
 	}
-	for (int i = 0; i < sk_X509_num(all); i++)
-		if (is_other_ca(sk_X509_value(all, i), leaf))
-			TRY(chain_keep(sk_X509_value(all, i)));
+	for (int i = 0; i < n; i++)
+		TRY(chain_keep(sk_X509_value(cas, i)));
 	return OK;
+}
+
+/* The CAs' certificates that came along have their place in chain.d: put there after a yes where this
+ * account may, else told. */
+static err keep_others(struct cli *c, const STACK_OF(X509) *all, X509 *leaf)
+{
+	STACK_OF(X509) *cas = chain_of(all, leaf);
+	err e = keep_chain(c, cas);
+
+	sk_X509_free(cas);
+	ERR_clear_error();
+	return e;
 }
 
 static err import(struct cli *c, const STACK_OF(X509) *all)
@@ -240,7 +292,7 @@ static err import(struct cli *c, const STACK_OF(X509) *all)
 	json_object_set_new(c->result, "already_there", json_boolean(same));
 	if (same) {
 		say_note(_("This certificate is on the token already; nothing was changed."));
-		return OK;
+		return keep_others(c, all, x);
 	}
 	TRY(token_login(c, &pin));
 	progress_begin(c, _("Writing the certificate"));

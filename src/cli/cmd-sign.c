@@ -16,6 +16,22 @@
 
 enum { MESSAGE_MAX = 1 << 17 };
 
+/* Why the key that was named does not sign: the state of its certificate, or that it has none. */
+static err cannot_sign(const struct keys *keys, const struct certs *certs, const struct key *k)
+{
+	enum cert_state s = CERT_GOOD;
+
+	for (size_t i = 0; i < certs->n; i++)
+		if (certs->c[i].x && key_of_cert(keys, certs->c[i].x) == k)
+			s = cert_state(certs->c[i].x);
+	if (s == CERT_EXPIRED)
+		return say_fail(FAIL(CERT_INVALID), _("the certificate of the key '%s' has expired"), k->label);
+	if (s == CERT_EARLY)
+		return say_fail(FAIL(CERT_INVALID), _("the certificate of the key '%s' is not valid yet; is this "
+						      "computer's clock right?"), k->label);
+	return say_fail(FAIL(NOT_FOUND), _("the key '%s' has no certificate on the token"), k->label);
+}
+
 /* The key to sign with and its certificate: the one named, or the only key that has a certificate
  * which is valid now. */
 static err choose(struct cli *c, const struct keys *keys, const struct certs *certs, const struct key **k,
@@ -37,6 +53,8 @@ static err choose(struct cli *c, const struct keys *keys, const struct certs *ce
 		*x = certs->c[i].x;
 		n++;
 	}
+	if (n == 0 && named)
+		return cannot_sign(keys, certs, named);
 	if (n == 0)
 		return say_fail(FAIL(NOT_FOUND), _("no key on the token has a certificate that "
 				"is valid now; see "

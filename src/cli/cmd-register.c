@@ -55,9 +55,10 @@ static err put(struct survey *s, const struct target *t, const struct place *p, 
 	       const struct edit *edit, bool created, struct span after)
 {
 	TRY(record_add(r, p->path, programs[t->program].word, edit, created));
+	place_missing(p, r->folders);
 	err e = record_save(r);
 	if (ok(e))
-		e = place_folders(p, s->system ? 0755 : 0700, r->folders);
+		e = place_folders(p, s->system ? 0755 : 0700);
 	if (ok(e))
 		e = place_write(p, after, t->form == FORM_SECMOD ? 0600 : 0644);
 	return e;
@@ -140,6 +141,8 @@ static void do_target(struct survey *s, const struct target *t, struct record *r
 		return;
 	}
 	err e = place_look(s->root, t->path, &p);
+	if (ok(e) && !s->dry)
+		place_sweep(&p);
 	if (ok(e))
 		e = tell(s, t, &p, r);
 	if (!ok(e)) {
@@ -163,8 +166,7 @@ err cmd_register(struct cli *c)
 	if (ok(e)) {
 		for (size_t i = 0; i < s.n; i++)
 			do_target(&s, &s.targets[i], &r);
-		e = record_save(&r);
-		record_folders(&r);
+		e = record_end(&r);
 	}
 	err end = survey_end(&s, begun && ok(e));
 	record_close(&r);

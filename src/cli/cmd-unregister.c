@@ -91,6 +91,8 @@ static err undo(struct survey *s, enum program program, const json_t *row, struc
 	bool created = json_is_true(json_object_get(row, "created"));
 
 	TRY(place_look(s->root, json_string_value(json_object_get(row, "file")), p));
+	if (!s->dry)
+		place_sweep(p);
 	*done = true;
 	if (!p->there || !record_edit(row, &edit)) {
 		survey_row(s, program, p->path, p->there ? "kept" : "absent");
@@ -148,6 +150,8 @@ static err undo_found(struct survey *s, const struct target *t, const struct rec
 	struct span less = SPAN_NONE;
 
 	TRY(place_look(s->root, t->path, p));
+	if (!s->dry)
+		place_sweep(p);
 	if (!p->there || json_object_get(s->seen, p->path))
 		return OK;
 	json_object_set_new(s->seen, p->path, json_true());
@@ -191,8 +195,7 @@ err cmd_unregister(struct cli *c)
 				row_failed(&s, s.targets[i].program, s.targets[i].path, found);
 			place_free(&p);
 		}
-		e = record_save(&r);
-		record_folders(&r);
+		e = record_end(&r);
 	}
 	err end = survey_end(&s, begun && ok(e));
 	record_close(&r);

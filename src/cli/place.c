@@ -1,7 +1,9 @@
 /* Paths walked link by link; files through a descriptor of their folder. */
 #include "config.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -220,23 +222,45 @@ err place_writable(const struct place *p)
 	return OK;
 }
 
-err place_folders(const struct place *p, mode_t mode, json_t *made)
+/* The next folder that is missing; *n: how much of p->folder it is, 0 before the first. */
+static bool next_missing(const struct place *p, size_t *n, char *path, size_t size)
+{
+	size_t at = *n ? *n + 1 : strlen(p->first);
+
+	if (!p->first[0] || at > strlen(p->folder))
+		return false;
+	at += strcspn(p->folder + at, "/");
+	snprintf(path, size, "%.*s", (int)at, p->folder);
+	*n = at;
+	return true;
+}
+
+void place_missing(const struct place *p, json_t *folders)
+{
+	char path[PATH_MAX];
+	json_t *known;
+	size_t i;
+
+	for (size_t n = 0; next_missing(p, &n, path, sizeof path);) {
+		bool there = false;
+
+		json_array_foreach(folders, i, known)
+			there = there || (json_is_string(known) && strcmp(json_string_value(known), path) == 0);
+		if (!there)
+			json_array_append_new(folders, json_string(path));
+	}
+}
+
+err place_folders(const struct place *p, mode_t mode)
 {
 	char path[PATH_MAX];
 
-	if (!p->first[0])
-		return OK;
-	for (size_t n = strlen(p->first); n <= strlen(p->folder); n++) {
-		if (p->folder[n] && p->folder[n] != '/')
-			continue;
-		snprintf(path, sizeof path, "%.*s", (int)n, p->folder);
-		if (mkdir(path, mode) == 0) {
-			json_array_append_new(made, json_string(path));
-			if (chmod(path, mode) != 0)	/* whatever the umask: others must read the system's */
-				return cannot(_("its folder cannot be made: %s"));
-		} else if (errno != EEXIST) {
+	for (size_t n = 0; next_missing(p, &n, path, sizeof path);) {
+		bool made = mkdir(path, mode) == 0;
+
+		/* whatever the umask: others must read the system's */
+		if ((!made && errno != EEXIST) || (made && chmod(path, mode) != 0))
 			return cannot(_("its folder cannot be made: %s"));
-		}
 	}
 	return OK;
 }
@@ -283,14 +307,53 @@ static bool fill(int fd, const struct place *p, struct span text, mode_t mode)
 	       fchmod(fd, p->there ? p->st.st_mode & 07777 : mode) == 0 && fsync(fd) == 0;
 }
 
+/* A file that place_write began, for a process that is gone. */
+static bool left_behind(int folder, const char *entry, const char *begin)
+{
+	size_t n = strlen(begin);
+	struct stat st;
+
+	if (strncmp(entry, begin, n) != 0 || !entry[n] || strspn(entry + n, "0123456789") != strlen(entry + n))
+		return false;
+	long pid = strtol(entry + n, NULL, 10);
+	if (pid <= 0 || pid > INT_MAX || fstatat(folder, entry, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return false;
+	return S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	       (pid == getpid() || (kill((pid_t)pid, 0) != 0 && errno == ESRCH));
+}
+
+static void temporary_of(const struct place *p, char *out, size_t size)
+{
+	snprintf(out, size, ".%.200s.bsre-", strrchr(p->path, '/') + 1);
+}
+
+void place_sweep(const struct place *p)
+{
+	char begin[NAME_MAX + 1];
+	struct dirent *entry;
+	struct stat st;
+	int fd = open(p->folder[0] ? p->folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+
+	temporary_of(p, begin, sizeof begin);
+	while (d && fstat(fd, &st) == 0 && st.st_uid == geteuid() && (entry = readdir(d)))
+		if (left_behind(fd, entry->d_name, begin))
+			unlinkat(fd, entry->d_name, 0);
+	if (d)
+		closedir(d);
+	else if (fd >= 0)
+		close(fd);
+}
+
 err place_write(const struct place *p, struct span text, mode_t mode)
 {
 	const char *name = strrchr(p->path, '/') + 1;
-	char temporary[NAME_MAX + 1];
+	char begin[NAME_MAX + 1], temporary[NAME_MAX + 32];
 	int folder, fd = -1;
 
 	TRY(open_folder(p, &folder));
-	snprintf(temporary, sizeof temporary, ".%.200s.bsre-%ld", name, (long)getpid());
+	temporary_of(p, begin, sizeof begin);
+	snprintf(temporary, sizeof temporary, "%s%ld", begin, (long)getpid());
 	fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	bool done = fd >= 0 && fill(fd, p, text, mode);
 

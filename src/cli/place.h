@@ -31,8 +31,13 @@ bool place_there(const char *root, const char *path);
  * system is read-only. */
 err place_writable(const struct place *p) MUST_USE;
 
-/* Makes the folders that are missing, with this mode, and adds each to `made` (an array of paths). */
-err place_folders(const struct place *p, mode_t mode, json_t *made) MUST_USE;
+/* Adds the folders that are missing to an array of paths, where they are not in it. */
+void place_missing(const struct place *p, json_t *folders);
+/* Makes them, with this mode. */
+err place_folders(const struct place *p, mode_t mode) MUST_USE;
+
+/* Removes what a place_write of this file left in its folder when its process was killed. */
+void place_sweep(const struct place *p);
 
 /* Puts text in place of the file: mode and owner are kept; a new file gets this mode. FILE, said. */
 err place_write(const struct place *p, struct span text, mode_t mode) MUST_USE;

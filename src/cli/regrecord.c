@@ -1,7 +1,9 @@
 /* The record as JSON: small, written whole before a file is changed, so that a crash leaves no change that
  * nobody knows of. */
 #include "config.h"
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -35,10 +37,13 @@ static err load(struct record *r, const struct place *p)
 /* Holds the folder, so that two runs do not write over each other's record. */
 static err hold(struct record *r, struct place *p)
 {
-	TRY(place_folders(p, 0700, r->folders));
+	place_missing(p, r->folders);
+	TRY(place_folders(p, 0700));
 	r->lock = open(p->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r->lock >= 0)
 		(void)flock(r->lock, LOCK_EX);
+	place_sweep(p);
+	snprintf(r->path, sizeof r->path, "%s", p->path);
 	place_free(p);
 	return place_look(r->root, r->path, p);
 }
@@ -89,16 +94,35 @@ err record_save(struct record *r)
 	return named(r, e);
 }
 
-void record_folders(struct record *r)
+/* The folders that are empty now: those on the way to the record, or the others. */
+static void remove_folders(struct record *r, bool own)
 {
-	if (r->dry)
-		return;
 	for (size_t i = json_array_size(r->folders); i-- > 0;) {
 		const char *folder = json_string_value(json_array_get(r->folders, i));
+		size_t n = folder ? strlen(folder) : 0;
+		bool on_the_way = folder && strncmp(r->path, folder, n) == 0 && r->path[n] == '/';
 
-		if (folder && rmdir(folder) == 0)
+		if (folder && on_the_way == own && (rmdir(folder) == 0 || errno == ENOENT))
 			json_array_remove(r->folders, i);
 	}
+}
+
+err record_end(struct record *r)
+{
+	if (r->dry)
+		return OK;
+	remove_folders(r, false);
+	TRY(record_save(r));
+	/* a run that was killed before it had a record made its folder and told nobody */
+	char *slash = json_array_size(r->files) == 0 ? strrchr(r->path, '/') : NULL;
+
+	if (slash) {
+		*slash = 0;
+		(void)rmdir(r->path);
+		*slash = '/';
+	}
+	remove_folders(r, true);
+	return OK;
 }
 
 void record_close(struct record *r)

@@ -9,7 +9,7 @@ struct record {
 	char path[PATH_MAX];
 	const char *root;
 	json_t *files;		/* objects: file, program, form, at, text, levels, created; kept: it knew us before */
-	json_t *folders;	/* the folders that were made, in that order */
+	json_t *folders;	/* the folders that were or will be made, in that order */
 	int lock;		/* -1: none */
 	bool dry;		/* nothing is written */
 };
@@ -21,8 +21,10 @@ err record_open(struct record *r, const char *root, const char *path, bool dry) 
 /* Writes the record, or removes it where nothing is in it. FILE, said. */
 err record_save(struct record *r) MUST_USE;
 
-/* Removes the folders that were made and are empty now, the record's own last; keeps the others in mind. */
-void record_folders(struct record *r);
+/* Ends a run: removes the folders that were made and are empty now, saves the record, which named them until
+ * then, and at last removes the record's own: where no record is left, its folder whoever made it. FILE,
+ * said: it cannot be saved. */
+err record_end(struct record *r) MUST_USE;
 void record_close(struct record *r);
 
 /* The row of a file; NULL: none. Borrowed. */

@@ -288,6 +288,30 @@ refused 1 "policies.json: it is not JSON: line 2, column" register --system --ro
 unregister --system --root root
 same before root
 
+# --- killed in the midst (by a limit of the size of files): the next run leaves nothing of it -----------------
+(
+	HOME=$WORK/killed XDG_CONFIG_HOME=$HOME/.config XDG_STATE_HOME=$HOME/.local/state killed=0
+	at_most() { # BLOCKS COMMAND...
+		(ulimit -f "$1" && shift && "$@" >/dev/null 2>&1) || [ $? -le 128 ] || killed=$((killed + 1))
+	}
+	change() { "$1" --user --app p11-kit,firefox,chromium,java,ssh; }
+	mkdir -p "$HOME/.mozilla/firefox/a" "$HOME/.local/state"
+	printf '[Profile0]\nName=a\nIsRelative=1\nPath=a\n' >"$HOME/.mozilla/firefox/profiles.ini"
+	printf 'library=/nowhere/x.so\nname=%04000d\n\n' 0 >"$HOME/.mozilla/firefox/a/pkcs11.txt"
+	tree "$HOME" >before
+	for blocks in 0 1 2 3 4 5 6 7 8; do
+		at_most $blocks change register
+		change unregister
+		same before "$HOME"
+		at_most $blocks change register
+		change register
+		at_most $blocks change unregister
+		change unregister
+		same before "$HOME"
+	done
+	[ $killed -ge 12 ] || fail "killed $killed times only"
+)
+
 # --- usage, and programs that run ------------------------------------------------------------------------------------
 refused 64 'exclude' bsre-token register --user --system
 refused 64 'goes with --system' bsre-token register --user --root root

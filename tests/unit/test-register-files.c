@@ -87,9 +87,12 @@ static void places(void **state)
 	assert_false(p.there);
 	assert_string_equal(p.first, in("a"));
 	mode_t mask = umask(077);
-	assert_true(ok(place_folders(&p, 0755, made)));
-	umask(mask);
+	place_missing(&p, made);
+	place_missing(&p, made);
 	assert_int_equal(json_array_size(made), 3);
+	assert_string_equal(json_string_value(json_array_get(made, 1)), in("a/b"));
+	assert_true(ok(place_folders(&p, 0755)));
+	umask(mask);
 	struct stat st;
 	assert_int_equal(stat("a/b", &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0755);
@@ -111,6 +114,32 @@ static void places(void **state)
 		place_free(&p);
 	}
 	json_decref(made);
+}
+
+/* What a killed process left is removed; what lives, is a link, a folder or another file's is not. */
+static void leftovers(void **state)
+{
+	static const struct { const char *name; bool goes; } files[] = {
+		{ "swept/.list.bsre-2147483646", true }, { "swept/.list.bsre-1", false },
+		{ "swept/.list.bsre-", false }, { "swept/.list.bsre-2147483646x", false },
+		{ "swept/.list.bsre-99999999999999999999", false }, { "swept/.other.bsre-2147483646", false },
+		{ "swept/list.bsre-2147483646", false }, { "swept/list", false },
+	};
+	struct place p;
+
+	(void)state;
+	assert_int_equal(mkdir("swept", 0700), 0);
+	assert_int_equal(mkdir("swept/.list.bsre-2147483645", 0700), 0);
+	assert_int_equal(symlink("list", "swept/.list.bsre-2147483644"), 0);
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+		put_file(files[i].name, "x");
+	assert_true(ok(place_look("", in("swept/list"), &p)));
+	place_sweep(&p);
+	place_free(&p);
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+		assert_int_equal(access(files[i].name, F_OK) != 0, files[i].goes);
+	assert_int_equal(access("swept/.list.bsre-2147483645", F_OK), 0);
+	assert_int_equal(access("swept/.list.bsre-2147483644", F_OK), 0);
 }
 
 /* Root alone can make another user's folder. */
@@ -239,8 +268,7 @@ static void records(void **state)
 	assert_false(record_edit(record_find(&r, "/b"), &got));
 	record_drop(&r, "/a");
 	record_drop(&r, "/b");
-	assert_true(ok(record_save(&r)));
-	record_folders(&r);
+	assert_true(ok(record_end(&r)));
 	record_close(&r);
 	assert_int_equal(access("state", F_OK), -1);
 	put_file("broken.json", "{\"files\": 1");
@@ -267,7 +295,8 @@ static void running_programs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(places), cmocka_unit_test(places_of_others), cmocka_unit_test(busy_profiles),
+		cmocka_unit_test(places), cmocka_unit_test(leftovers),
+		cmocka_unit_test(places_of_others), cmocka_unit_test(busy_profiles),
 		cmocka_unit_test(profile_lists), cmocka_unit_test(records), cmocka_unit_test(running_programs),
 	};
 

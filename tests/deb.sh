@@ -33,4 +33,6 @@ grep -qx 'module: libbsre-pkcs11.so' root/usr/share/p11-kit/modules/bsre-token.m
 # the module needs the C library alone, the utility and the module belong together
 [ "$(dpkg-deb -f libbsre-pkcs11_*.deb Depends | sed 's/ (.*//')" = libc6 ]
 dpkg-deb -f bsre-token_*.deb Depends | grep -qF "libbsre-pkcs11 (= $version)"
-dpkg-deb --ctrl-tarfile bsre-token_*.deb | tar -xO ./postinst | grep -q "deb-systemd-helper --user enable 'bsre-tokend.socket'"
+for socket in bsre-tokend bsre-token-prompt; do
+	dpkg-deb --ctrl-tarfile bsre-token_*.deb | tar -xO ./postinst | grep -q "deb-systemd-helper --user enable '$socket.socket'"
+done

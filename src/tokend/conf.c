@@ -96,8 +96,9 @@ static err set(struct conf *c, const char *path, unsigned line, const char *key,
 		const struct row *r = &rows[i];
 		if (strcmp(r->key, key) != 0)
 			continue;
-		if (!*r->unit && (strcmp(value, "yes") == 0 || strcmp(value, "no") == 0)) {
-			*field(c, r) = *value == 'y';
+		bool yes = strcmp(value, "yes") == 0 || strcmp(value, "1") == 0;
+		if (!*r->unit && (yes || strcmp(value, "no") == 0 || strcmp(value, "0") == 0)) {
+			*field(c, r) = yes;
 			return OK;
 		}
 		if (!*r->unit) {

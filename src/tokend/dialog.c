@@ -9,9 +9,9 @@
 #include "login.h"
 
 enum {
-	DIALOGS_MAX = 8,			/* open at once, of all programs */
+	DIALOGS_MAX = 16,			/* open at once, of all programs */
+	DIALOGS_OF_ONE = 4,			/* of one executable: who starts many processes shuts nobody out */
 	ROUNDS_MAX = 10,			/* PINs that a person may give before the program hears of it */
-	LOGIN_LEAST_MS = 2000,			/* C_Login(NULL) is not answered sooner */
 	GRACE_S = 5,				/* that a prompt may be late with its own end */
 	HOLDER_MAX = 256
 };
@@ -23,11 +23,13 @@ struct dialog {
 	struct token    *token;
 	struct request  *rq;		/* kept: the login that waits, or one that nobody waits for */
 	bool             is_login, context;
-	uint32_t         session, key, op;
+	uint32_t         session, key;
+	uint32_t         op, op_id;	/* the operation it is for; 0: none, or C_DeriveKey, which is one call */
 	enum purpose     purpose;
 	enum trouble     trouble;
 	bool             last;		/* the word was asked for: the last try may be spent */
 	bool             at_card;	/* a job has the PIN, and rq */
+	bool             refused;	/* the program took back what it wanted meanwhile */
 	unsigned         rounds;
 	uint64_t         begun;
 	struct secret   *pin;		/* what the prompt said, until the loop comes to it */
@@ -73,7 +75,7 @@ static void answer_login(struct dialog *d, err e)
 {
 	uint64_t took = broker_now() - d->begun;
 
-	request_answer_later(d->rq, e, took < LOGIN_LEAST_MS ? LOGIN_LEAST_MS - took : 0);
+	request_answer_later(d->rq, e, took < DIALOG_LEAST_MS ? DIALOG_LEAST_MS - took : 0);
 }
 
 /* Nobody waits for it any more. */
@@ -86,7 +88,9 @@ static void dialog_drop(struct dialog *d)
 
 static const char *what_of(const struct dialog *d)
 {
-	return d->key ? "context login" : "login";
+	const struct object *key = d->key ? object_of(d->token, d->key) : NULL;
+
+	return d->context || (key && key->always_auth) ? "context login" : "login";
 }
 
 /* Nobody gave a PIN: what was at the card its job has noted. */
@@ -101,6 +105,17 @@ static void note_refusal(const struct dialog *d, err e)
 	                            .mech = MECH_NONE, .result = e });
 }
 
+/* A PIN that was given for one call is for nothing else, should nobody have taken it. */
+static void spend(const struct dialog *d)
+{
+	struct session *s = session_find(d->peer, d->session);
+
+	if (d->is_login || !s || d->op_id)
+		return;
+	secret_drop(s->ops[d->op].context);
+	s->ops[d->op].context = NULL;
+}
+
 /* Whoever waited for it goes on, or hears why not. */
 static void dialog_finish(struct dialog *d, err e)
 {
@@ -113,9 +128,11 @@ static void dialog_finish(struct dialog *d, err e)
 		answer_login(d, e);
 	else
 		request_drop(d->rq);
-	verdict = e;
+	/* others of this program may wait here with sessions of their own: they are asked for anew */
+	verdict = e.code == E_SESSION_GONE ? OK : e;
 	requests_unpark(d);
 	verdict = OK;
+	spend(d);
 	free(d);
 }
 
@@ -273,6 +290,8 @@ static err let_in(struct dialog *d, struct job *j)
 	const struct object *key = d->key ? object_of(d->token, d->key) : NULL;
 	if (!key || !key->always_auth)
 		return OK;
+	if (s->ops[d->op].id != d->op_id)
+		return OK;			/* it was ended while the person was asked */
 	secret_drop(s->ops[d->op].context);
 	s->ops[d->op].context = secret_keep(j->pin);
 	d->token->fresh = s->id;
@@ -286,7 +305,7 @@ static void done_prompted(struct job *j, err e, struct cur *reply)
 	e = login_outcome(j, e, reply);
 	d->at_card = false;
 	if (ok(e) && d->peer)
-		e = let_in(d, j);
+		e = d->refused ? FAIL(CANCELED) : let_in(d, j);
 	ledger_job(what_of(d), j, e);
 	if (!d->peer)
 		dialog_drop(d);
@@ -337,6 +356,8 @@ static int dialog_step(sd_event_source *s, uint64_t usec, void *data)
 	broker_cancel(&d->limit);
 	child_stop(&d->child, false);
 	d->pin = NULL;
+	if (ok(e) && !session_find(d->peer, d->session))
+		e = FAIL(SESSION_GONE);
 	if (ok(e))
 		e = pin_refuse(d->token, pin);
 	if (ok(e))
@@ -361,6 +382,29 @@ static void dialog_hear(struct dialog *d, err e, const struct secret *pin)
 	broker_after(&d->step, 0, dialog_step, d);
 }
 
+/* --- what the program does meanwhile --------------------------------------------------------------- */
+static void dialog_refuse(struct dialog *d, err e)
+{
+	if (d->at_card)
+		d->refused = true;
+	else
+		dialog_hear(d, e, NULL);
+}
+
+void dialogs_end_session(const struct session *s)
+{
+	for (struct dialog *d = dialogs; d; d = d->next)
+		if (d->peer == s->peer && d->session == s->id)
+			dialog_refuse(d, FAIL(SESSION_GONE));
+}
+
+void dialogs_end_login(const struct peer *p, const struct token *t)
+{
+	for (struct dialog *d = dialogs; d; d = d->next)
+		if (d->peer == p && d->token == t)
+			dialog_refuse(d, FAIL(CANCELED));
+}
+
 /* --- its beginning ------------------------------------------------------------------------------- */
 static struct dialog *dialog_with(const struct peer *p, const struct token *t)
 {
@@ -371,19 +415,21 @@ static struct dialog *dialog_with(const struct peer *p, const struct token *t)
 	return d;
 }
 
-static unsigned dialogs_count(void)
+static bool has_room(const struct peer *p)
 {
-	unsigned n = 0;
+	unsigned all = 0, its = 0;
 
-	for (struct dialog *d = dialogs; d; d = d->next)
-		n++;
-	return n;
+	for (const struct dialog *d = dialogs; d; d = d->next) {
+		all++;
+		its += d->peer && strcmp(d->peer->program, p->program) == 0;
+	}
+	return all < DIALOGS_MAX && its < DIALOGS_OF_ONE;
 }
 
 /* rq: kept, the dialog's from here on, also where it fails. */
 static err dialog_new(struct request *rq, struct session *s, struct dialog **out)
 {
-	struct dialog *d = dialogs_count() < DIALOGS_MAX ? calloc(1, sizeof *d) : NULL;
+	struct dialog *d = has_room(s->peer) ? calloc(1, sizeof *d) : NULL;
 
 	if (!d)
 		return FAIL(NO_PROMPT);
@@ -407,7 +453,7 @@ err dialog_login(struct request *rq, struct session *s, bool context)
 		return FAIL(QUOTA);
 	err e = dialog_new(kept, s, &d);
 	if (!ok(e)) {
-		request_answer_later(kept, e, LOGIN_LEAST_MS);
+		request_answer_later(kept, e, DIALOG_LEAST_MS);
 		return FAIL(PENDING);
 	}
 	const struct op *op = context ? login_waits(s) : NULL;
@@ -441,6 +487,7 @@ err dialog_use(struct request *rq, struct session *s, enum purpose purpose, cons
 	d->purpose = purpose;
 	d->key = key ? key->handle : 0;
 	d->op = op;
+	d->op_id = s->ops[op].id;
 	e = dialog_ask(d);
 	if (ok(e))
 		return request_park(rq, d);

@@ -6,6 +6,8 @@
 #include "session.h"
 #include "wire/prompts.h"
 
+enum { DIALOG_LEAST_MS = 2000 };	/* C_Login without a PIN is not answered sooner */
+
 /* Could one be shown to the person who uses this program? It has a desktop or a terminal, and bsre-tokend.conf
  * does not say `prompt = never`. */
 bool dialog_possible(const struct peer *p);
@@ -20,7 +22,9 @@ err dialog_login(struct request *rq, struct session *s, bool context) MUST_USE;
 err dialog_use(struct request *rq, struct session *s, enum purpose purpose, const struct object *key, uint32_t op)
 	MUST_USE;
 
-/* The dialogs of a program that goes; those that are about a token that is gone: they close. */
+/* The dialogs of a program that goes, of a session that ends, those that are about a token that is gone: they close. */
 void dialogs_end(struct peer *p);
+void dialogs_end_session(const struct session *s);
+void dialogs_end_login(const struct peer *p, const struct token *t);	/* C_Logout */
 void dialogs_end_token(struct token *t);
 #endif

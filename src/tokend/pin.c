@@ -138,16 +138,22 @@ static bool digest(const struct token *t, const struct secret *pin, uint8_t out[
 	return good;
 }
 
-static err refuse(struct token *t, const struct wrong *w, const struct secret *pin)
+err pin_fits(const struct token *t, const struct secret *pin)
 {
-	uint8_t now[32];
-
 	if (pin->n < t->pin_min || pin->n > t->pin_max)
 		return FAIL(PIN_LENGTH);
 	/* nobody types these: they come from a file or a program that is broken */
 	for (size_t i = 0; i < pin->n; i++)
 		if (pin->b[i] < ' ' || pin->b[i] == 0x7F)
 			return FAIL(PIN_INVALID);
+	return OK;
+}
+
+static err refuse(struct token *t, const struct wrong *w, const struct secret *pin)
+{
+	uint8_t now[32];
+
+	TRY(pin_fits(t, pin));
 	if (w->set && digest(t, pin, now) && memcmp(now, w->digest, sizeof now) == 0)
 		return FAIL(PIN_REPEATED);
 	return OK;

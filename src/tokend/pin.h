@@ -55,6 +55,9 @@ const struct secret *login_kept(const struct token *t);
 /* Programs that are logged in at the token. */
 unsigned logins_count(const struct token *t);
 
+/* May it be one at all, also one that is to be set? PIN_LENGTH, PIN_INVALID. */
+err  pin_fits(const struct token *t, const struct secret *pin) MUST_USE;
+
 /* What can be said of a PIN or PUK without the card: PIN_UNSET, PIN_LENGTH, PIN_REPEATED. Costs no try. */
 err  pin_refuse(struct token *t, const struct secret *pin) MUST_USE;
 err  puk_refuse(struct token *t, const struct secret *puk) MUST_USE;

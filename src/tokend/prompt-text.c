@@ -9,10 +9,17 @@
 
 enum { NAME_BYTES = 100, PATH_BYTES = 200 };
 
-/* The end of a path tells more than its front. */
-static struct span tail(struct span s, size_t most)
+/* The end of a path tells more than its front; that it is an end, the dots tell. */
+static struct span tail(struct span s, struct buf *room)
 {
-	return s.n > most ? (struct span){ s.p + s.n - most, most } : s;
+	static const char dots[] = "\xE2\x80\xA6";
+	size_t most = room->cap - (sizeof dots - 1);
+
+	if (s.n <= room->cap)
+		return s;
+	buf_str(room, dots);
+	buf_put(room, (struct span){ s.p + s.n - most, most });
+	return buf_span(room);
 }
 
 static struct span base(struct span path)
@@ -48,13 +55,15 @@ static void line(struct buf *b, const char *what, struct span s)
 
 static void lines(struct buf *b, const struct PromptAsk_in *ask)
 {
+	uint8_t room[PATH_BYTES - 40];
+	struct buf path = BUF(room);
 	char text[64];
 
 	line(b, _("Key:"), span_first(ask->key, NAME_BYTES));
 	line(b, _("Certificate:"), span_first(ask->holder, NAME_BYTES));
 	line(b, _("Token:"), span_first(ask->token, NAME_BYTES));
 	line(b, _("Serial:"), span_first(ask->serial, NAME_BYTES));
-	line(b, _("Program:"), tail(ask->program, PATH_BYTES - 40));
+	line(b, _("Program:"), tail(ask->program, &path));
 	snprintf(text, sizeof text, "%u", ask->pid);
 	line(b, _("Process:"), span_str(text));
 	if (ask->tries == 255)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -20,7 +21,7 @@
 #include "prompt.h"
 #include "wire/frame.h"
 
-enum { NAME_ROOM = 256, LINE_ROOM = ASSUAN_LINELENGTH, GRACE_MS = 300, STEP_MS = 10 };
+enum { NAME_ROOM = 256, LINE_ROOM = ASSUAN_LINELENGTH, GRACE_MS = 300, STEP_MS = 10, QUESTION_S = 10 };
 
 /* libgpg-error's codes for a person who says no, or nothing at all */
 enum { CODE_TIMEOUT = 62, CODE_CANCELED = 99, CODE_NOT_CONFIRMED = 114, CODE_FULLY_CANCELED = 198, CODE_MASK = 0xFFFF };
@@ -335,8 +336,10 @@ static bool receive(int fd, uint8_t *room, struct frame *f)
 {
 	struct ucred who;
 	socklen_t size = sizeof who;
+	struct timeval patience = { .tv_sec = QUESTION_S };
 	size_t n = 0;
 
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) < 0 || who.uid != geteuid())
 		return false;
 	for (;;) {

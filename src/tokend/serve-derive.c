@@ -27,8 +27,12 @@ static err secret_object(struct session *s, struct span attrs, struct span x, bo
 		{ .type = CKA_NEVER_EXTRACTABLE, .value = { &kept, 1 } },
 	};
 
+	bool aes = template_ulong(attrs, CKA_KEY_TYPE, CKK_GENERIC_SECRET) == CKK_AES;
+
 	if (n == 0 || n > x.n)
 		return FAIL(ATTR_VALUE);
+	if (aes && n != 16 && n != 24 && n != 32)
+		return FAIL(KEY_SIZE);
 	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
 		AttrRec_put_in(&own, &ours[i]);
 	template_merge(&b, buf_span(&own), attrs);

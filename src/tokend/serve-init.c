@@ -33,8 +33,11 @@ static err erased(struct job *j, err e, struct cur *reply, struct CardInit_out *
 		puk_outcome(j->token, j->second, e);		/* proven first: nothing was changed */
 		broker_changed();
 	} else if (!j->token->gone && e.code != E_CANCELED) {
-		if (ok(e))		/* until it has been identified anew */
+		if (ok(e)) {		/* until it has been identified anew */
 			keep_text(j->token->label, sizeof j->token->label, j->first);
+			j->token->flags &= ~(uint32_t)TOKEN_PIN_UNSET;
+			j->token->flags |= j->pin->n ? 0u : TOKEN_PIN_UNSET;
+		}
 		j->token->tries = (struct tries){ .user = TRIES_UNKNOWN, .puk = TRIES_UNKNOWN };
 		token_reidentify(j->token);
 	} else if (e.code != E_CANCELED) {

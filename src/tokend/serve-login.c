@@ -176,13 +176,12 @@ static bool asks(const struct peer *p, const struct Login_in *in)
 	return p->app.mode == MODE_PAP && in->user != CKU_SO && (!in->given || in->pin.n == 0);
 }
 
-err serve_Login(struct request *rq, struct Login_in *in, struct Login_out *out)
+static err login(struct request *rq, struct Login_in *in)
 {
 	bool context = in->user == CKU_CONTEXT_SPECIFIC;
 	struct session *s;
 	struct op *op;
 
-	(void)out;
 	TRY(session_want(rq, in->session, &s));
 	if (rq->peer->app.mode == MODE_ON_USE && in->user != CKU_SO)
 		return OK;			/* whatever was given: the person is asked when a key is used */
@@ -204,12 +203,28 @@ err serve_Login(struct request *rq, struct Login_in *in, struct Login_out *out)
 	return post_login(rq, s, in, key);
 }
 
+/* What our dialog would ask is not answered at once, whatever the answer is. */
+err serve_Login(struct request *rq, struct Login_in *in, struct Login_out *out)
+{
+	err e = login(rq, in);
+
+	(void)out;
+	if (e.code == E_PENDING || e.code == E_PARKED || !asks(rq->peer, in))
+		return e;
+	struct request *kept = request_keep(rq);
+	if (!kept)
+		return e;
+	request_answer_later(kept, e, DIALOG_LEAST_MS);
+	return FAIL(PENDING);
+}
+
 err serve_Logout(struct request *rq, struct Logout_in *in, struct Logout_out *out)
 {
 	struct session *s;
 
 	(void)out;
 	TRY(session_want(rq, in->session, &s));
+	dialogs_end_login(rq->peer, s->token);
 	if (session_user(s) == CKU_NONE)
 		return rq->peer->app.mode == MODE_ON_USE ? OK : FAIL(PIN_NEEDED);
 	login_end(rq->peer, s->token);

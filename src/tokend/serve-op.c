@@ -15,14 +15,14 @@ enum { GATHER_MAX = 4096, RESULT_MAX = 1024, DIGEST_MAX = 64 };
 /* Results live here until the reply is made; then they are wiped. */
 static uint8_t result[RESULT_MAX];
 
-static const struct op_row { unsigned use, key_kind; } rows[OP_KINDS] = {
-	[OP_DIGEST]         = { USE_DIGEST, 0 },
-	[OP_SIGN]           = { USE_SIGN, OBJ_PRIVATE },
-	[OP_VERIFY]         = { USE_SIGN, OBJ_PUBLIC },
-	[OP_ENCRYPT]        = { USE_CIPHER, OBJ_PUBLIC },
-	[OP_DECRYPT]        = { USE_CIPHER, OBJ_PRIVATE },
-	[OP_SIGN_RECOVER]   = { USE_RECOVER, OBJ_PRIVATE },
-	[OP_VERIFY_RECOVER] = { USE_RECOVER, OBJ_PUBLIC },
+static const struct op_row { unsigned use, key_kind; CK_ATTRIBUTE_TYPE usage; } rows[OP_KINDS] = {
+	[OP_DIGEST]         = { USE_DIGEST, 0, 0 },
+	[OP_SIGN]           = { USE_SIGN, OBJ_PRIVATE, CKA_SIGN },
+	[OP_VERIFY]         = { USE_SIGN, OBJ_PUBLIC, CKA_VERIFY },
+	[OP_ENCRYPT]        = { USE_CIPHER, OBJ_PUBLIC, CKA_ENCRYPT },
+	[OP_DECRYPT]        = { USE_CIPHER, OBJ_PRIVATE, CKA_DECRYPT },
+	[OP_SIGN_RECOVER]   = { USE_RECOVER, OBJ_PRIVATE, CKA_SIGN_RECOVER },
+	[OP_VERIFY_RECOVER] = { USE_RECOVER, OBJ_PUBLIC, CKA_VERIFY_RECOVER },
 };
 
 static err want_op(struct request *rq, uint32_t session, uint32_t kind, struct session **s, struct op **op)
@@ -47,7 +47,10 @@ static err want_key(struct session *s, const struct op_row *row, const struct me
 	}
 	if (!((*key)->kind & row->key_kind))
 		return (*key)->kind & OBJ_KEY ? FAIL(KEY_FUNCTION) : FAIL(KEY_NOT_FOUND);
-	return (*key)->key.kind == m->key ? OK : FAIL(KEY_TYPE);
+	if ((*key)->key.kind != m->key)
+		return FAIL(KEY_TYPE);
+	/* what a program said of a key of its own holds; a token's key does what its kind can */
+	return (*key)->token || attr_flag(*key, row->usage) ? OK : FAIL(KEY_FUNCTION);
 }
 
 static uint32_t longest(const struct op *op, uint32_t kind, const struct object *key)
@@ -69,6 +72,7 @@ static err op_begin(struct op *op, const struct mech *m, struct span param)
 			return FAIL(QUOTA);
 	}
 	op->live = true;
+	op->id = broker_next_id();
 	return OK;
 }
 

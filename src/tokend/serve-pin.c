@@ -41,11 +41,6 @@ static err want_token(uint32_t id, struct token **t)
 	return *t && (*t)->known ? OK : FAIL(NO_TOKEN);
 }
 
-static err length(const struct token *t, const struct secret *pin)
-{
-	return pin->n < t->pin_min || pin->n > t->pin_max ? FAIL(PIN_LENGTH) : OK;
-}
-
 /* What costs no try: a PIN or PUK that cannot be right is refused here, as `what`; and the PUK's last try where no
  * person agreed to it. (That of the PIN the worker guards: it reads the tries first.) */
 static err may_send(struct request *rq, struct token *t, uint32_t which, bool last, const char *what,
@@ -141,7 +136,7 @@ err serve_PinSet(struct request *rq, struct PinSet_in *in, struct PinSet_out *ou
 	TRY(session_want(rq, in->session, &s));
 	if (!(s->flags & CKF_RW_SESSION))
 		return FAIL(SESSION_RO);
-	TRY(length(s->token, &in->new));
+	TRY(pin_fits(s->token, &in->new));
 	uint32_t which = (uint32_t)(session_user(s) == CKU_SO ? CKU_SO : CKU_USER);
 	TRY(may_send(rq, s->token, which, false, which == CKU_SO ? "PUK change" : "PIN change", &in->old));
 	return change(rq, s->token, which, false, &in->old, &in->new, done_pin_set);
@@ -155,7 +150,7 @@ err serve_PinChange(struct request *rq, struct PinChange_in *in, struct PinChang
 	TRY(want_token(in->token, &t));
 	if (in->which != CKU_USER && in->which != CKU_SO)
 		return FAIL(USER_TYPE);
-	TRY(length(t, &in->new));
+	TRY(pin_fits(t, &in->new));
 	TRY(may_send(rq, t, in->which, in->last, in->which == CKU_SO ? "PUK change" : "PIN change", &in->old));
 	return change(rq, t, in->which, in->last, &in->old, &in->new, done_pin_change);
 }
@@ -218,7 +213,7 @@ err serve_PinUnblock(struct request *rq, struct PinUnblock_in *in, struct PinUnb
 
 	(void)out;
 	TRY(want_token(in->token, &t));
-	TRY(length(t, &in->pin));
+	TRY(pin_fits(t, &in->pin));
 	TRY(may_send(rq, t, CKU_SO, in->last, "PIN unblock", &in->puk));
 	return unblock(rq, t, in->last, &in->puk, &in->pin, done_unblock);
 }
@@ -231,7 +226,7 @@ err serve_PinInit(struct request *rq, struct PinInit_in *in, struct PinInit_out 
 	TRY(session_want(rq, in->session, &s));
 	if (session_user(s) != CKU_SO)
 		return FAIL(PIN_NEEDED);
-	TRY(length(s->token, &in->pin));
+	TRY(pin_fits(s->token, &in->pin));
 	const struct secret *puk = login_find(rq->peer, s->token)->pin;
 	TRY(may_send(rq, s->token, CKU_SO, false, "PIN unblock", puk));
 	return unblock(rq, s->token, false, puk, &in->pin, done_pin_init);

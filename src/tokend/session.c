@@ -1,6 +1,7 @@
 /* Sessions: opened, found, ended with their program or their token. */
 #include "config.h"
 #include <stdlib.h>
+#include "dialog.h"
 #include "session.h"
 
 struct session *session_find(struct peer *p, uint32_t id)
@@ -76,6 +77,7 @@ void session_objects_end(struct peer *p, const struct token *t)
 
 static void session_free(struct session *s)
 {
+	dialogs_end_session(s);
 	for (int i = 0; i < OP_KINDS; i++)
 		op_end(&s->ops[i]);
 	while (s->objects) {

@@ -11,6 +11,7 @@ struct mech;
 /* A running operation. Data are hashed as they come, or gathered where the mechanism hashes nothing. */
 struct op {
 	bool               live, busy;		/* busy: its last part is at the card */
+	uint32_t           id;			/* another one each time; 0 where none is live */
 	const struct mech *mech;
 	uint64_t           hash, mgf, salt;	/* PSS and OAEP: CKM_, CKG_, bytes */
 	uint8_t           *label;		/* OAEP's, owned */

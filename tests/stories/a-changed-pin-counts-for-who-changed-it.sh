@@ -24,3 +24,7 @@ on B "login $P11_PIN" CKR_PIN_INCORRECT
 on A "sign rsa $P11_RSA_LABEL"
 on B "login 654321"
 on B "sign rsa $P11_RSA_LABEL"
+
+# a PIN that C_Login would never take is not set either
+bad=$(printf '12345\001')
+on B "setpin $P11_PIN $bad" CKR_PIN_INVALID

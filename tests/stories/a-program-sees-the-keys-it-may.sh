@@ -19,6 +19,19 @@ on A "sign rsa $P11_SIGN_LABEL" not
 on A "sign rsa $P11_RSA_LABEL"
 on A finalize
 
+# a program that was upgraded while it runs is still the one that the rule is about
+configure "app = */signer-x app-pin login"
+cp "$TOP_BUILDDIR/tests/stories/p11client" "$WORK/signer-x"
+program B "$(realpath --relative-to="$TOP_BUILDDIR/tests/stories" "$WORK/signer-x")"
+on B slots not
+rm "$WORK/signer-x"
+on B init
+on B open
+on B "login $P11_PIN"
+on B "search class=private,label=$P11_SIGN_LABEL" "CKR_OK 0"
+on B "search class=private,label=$P11_RSA_LABEL" "CKR_OK 1"
+on B finalize
+
 configure "app = */p11client app-pin sign"
 on A init
 on A open

@@ -32,6 +32,9 @@ told "Tries left: 3"
 told "Process: $pid_A"
 on A "sign rsa $P11_RSA_LABEL"
 [ "$(dialogs)" = 1 ] || fail "more than one dialog"
+at=$(began)
+on A "login -" CKR_USER_ALREADY_LOGGED_IN
+[ "$(lasted "$at")" -ge 1900 ] || fail "it answers at once where there is nothing to ask"
 
 # the key that always asks: without a word of the program, for NSS says none
 todo "pin $P11_PIN"

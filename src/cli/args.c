@@ -139,6 +139,20 @@ static err take_option(struct args *a, int argc, char **argv, int *i)
 	return take_value(a, o, value);
 }
 
+/* Standard input is read once: two that want it would get half each, or a secret where the file should be. */
+static err one_stdin(const struct args *a)
+{
+	static const enum option files[] = { OPT_pin_file, OPT_new_pin_file, OPT_puk_file, OPT_new_puk_file,
+					     OPT_management_key_file, OPT_dn, OPT_crl };
+	int n = 0;
+
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+		n += a->opt[files[i]] && (strcmp(a->opt[files[i]], "-") == 0 || strcmp(a->opt[files[i]], "fd:0") == 0);
+	for (int i = 0; i < a->nrest; i++)
+		n += strcmp(a->rest[i], "-") == 0;
+	return n < 2 ? OK : say_fail(FAIL(USAGE), _("'-' is standard input, and only one can be read from it"));
+}
+
 /* Do the options and operands go with the command? */
 static err fits(const struct args *a)
 {
@@ -155,7 +169,7 @@ static err fits(const struct args *a)
 	if (a->nrest > cmd->max)
 		return say_fail(FAIL(USAGE), _("'%s': '%s' is one word too many"), cmd->words,
 				say_clean(a->rest[cmd->max]));
-	return OK;
+	return one_stdin(a);
 }
 
 /* The commands that begin with the word, a line each; false: none does. */

@@ -75,10 +75,14 @@ static err check_time(struct cli *c, X509 *x)
 
 static void warn_replaced(const struct key *k, const char *holder, long days)
 {
-	if (days < 0)
+	if (days == -1)
+		say_warn(_("the key '%s' already has a certificate of '%s', which ended less than a day ago; it "
+			   "will be replaced"), k->label, holder);
+	else if (days < 0)
 		say_warn(ngettext("the key '%s' already has a certificate of '%s', which ended %ld day ago; it will "
 				  "be replaced", "the key '%s' already has a certificate of '%s', which ended %ld "
-				  "days ago; it will be replaced", (unsigned long)-days), k->label, holder, -days);
+				  "days ago; it will be replaced", (unsigned long)(-days - 1)), k->label, holder,
+			 -days - 1);
 	else
 		say_warn(ngettext("the key '%s' already has a certificate of '%s', which ends in %ld day; it will "
 				  "be replaced", "the key '%s' already has a certificate of '%s', which ends in %ld "
@@ -147,17 +151,25 @@ static err put_template(struct buf *b, X509 *x, const struct key *k, struct span
 	return b->bad ? FAIL(TOKEN_FULL) : OK;
 }
 
+enum { SURE = 1856, MOST = 3052 };	/* SP 800-73-4, table 10; what a YubiKey's data object holds */
+
 /* The token did not take it: how large it is, and how large it may be. */
 static err too_large(err e, size_t n)
 {
-	enum { SURE = 1856, MOST = 3052 };	/* SP 800-73-4, table 10; what a YubiKey's data object holds */
-
 	if (e.code != E_TOKEN_FULL)
 		return e;
 	if (n <= SURE)
 		return say_fail(e, _("the token has no room left for the certificate of %zu bytes"), n);
 	return say_fail(e, _("the certificate has %zu bytes, too many for this token: a YubiKey takes at most %d, "
 			     "and another PIV card need not take more than %d"), n, MOST, SURE);
+}
+
+/* No token takes more: nobody need be asked first. */
+static err check_size(X509 *x)
+{
+	int n = i2d_X509(x, NULL);
+
+	return n > MOST ? too_large(FAIL(TOKEN_FULL), (size_t)n) : OK;
 }
 
 /* Writes, over the old one where there is one, reads back and compares. */
@@ -288,6 +300,7 @@ static err import(struct cli *c, const STACK_OF(X509) *all)
 	TRY(check_key(c, &keys, k));
 	show(c, x, k);
 	TRY(check_time(c, x));
+	TRY(check_size(x));
 	TRY(check_present(c, &certs, &keys, k, x, &same));
 	json_object_set_new(c->result, "already_there", json_boolean(same));
 	if (same) {

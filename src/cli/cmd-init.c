@@ -25,6 +25,8 @@ static err choose_label(struct cli *c, char *out, size_t size)
 	if (strlen(label) > LABEL_MOST || utf8_count(span_str(label)) == SIZE_MAX)
 		return say_fail(FAIL(USAGE), _("the label must be UTF-8 of at most %d "
 				"bytes"), LABEL_MOST);
+	if (!label[strspn(label, " ")])
+		return say_fail(FAIL(USAGE), _("the label must be more than blanks"));
 	snprintf(out, size, "%s", label);
 	if (strcmp(say_clean(label), label) != 0)
 		return say_fail(FAIL(USAGE), _("the label holds control characters"));

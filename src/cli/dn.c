@@ -125,7 +125,7 @@ static err check_characters(const struct dn_item *it, const char *name, struct s
 			return dn_wrong(fault, it->line, _("the value of %s is not UTF-8 (byte "
 					"%02X at its place %zu); save the file as UTF-8"),
 					name, value.p[at], at + 1);
-		if (u < 0x20 || (u >= 0x7F && u < 0xA0))
+		if (text_harmful(u))
 			return dn_wrong(fault, it->line, _("the value of %s holds a control "
 					"character (U+%04X)"), name, u);
 		if (!may_stand(it->type, u))

@@ -54,11 +54,12 @@ static int finish(struct cli *c, err e)
 }
 
 /* A descriptor of the standard three that is closed would be given to the next file or socket, and then
- * be read from or written to as what it is not. */
+ * be read from or written to as what it is not. A result that nobody can get is a failure: /dev/full. */
 static void open_standard(void)
 {
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+		if (fcntl(fd, F_GETFD) < 0 && (fd != STDOUT_FILENO || open("/dev/full", O_RDWR) != fd) &&
+		    open("/dev/null", O_RDWR) != fd)
 			_exit(err_exit(FAIL(GENERAL)));
 }
 

@@ -13,6 +13,10 @@ refused 1 'cannot be read' bsre-token request --key 9a --dn nowhere --pin-file "
 echo 'CN = x' >dn
 refused 1 'No space left' bsre-token request --key 9a --dn dn --pin-file "$pin" -o /dev/full
 expect 1 sh -c 'bsre-token list >/dev/full'
+expect 1 sh -c 'bsre-token list >&-'
+expect 1 sh -c 'bsre-token --version >&-'
+printf 'CN = Budi \342\200\256gpj.tarus\n' >bidi.dn
+refused 1 'control character (U+202E)' bsre-token request --key 9a --dn bidi.dn --pin-file nowhere
 refused 1 'cannot be written' bsre-token request --key 9a --dn dn --pin-file "$pin" -o nowhere/request.pem
 [ -z "$(find . -name 'request*')" ] || fail "half a request was left behind"
 refused 1 'no terminal' setsid bsre-token key destroy --key 9a --reason test --pin-file "$pin"
@@ -73,7 +77,7 @@ bsre-token cert import both.pem --pin-file "$pin" --yes
 bsre-token cert import old.pem --force --pin-file "$pin" --yes
 bsre-token cert import both.pem --pin-file "$pin" --yes 2>err
 cat err
-grep -q 'which ended 1 day ago; it will be' err || fail "it does not say when the old one ended"
+grep -q 'which ended less than a day ago; it will be' err || fail "it does not say when the old one ended"
 grep -q 'holds 1 certificate of a CA' err || fail "the CA's certificate is not counted alone"
 refused 1 'certificate of .Budi. is deleted with it' setsid bsre-token key generate -s 9a --pin-file nowhere
 refused 1 'key stays' setsid bsre-token cert delete 9a --pin-file nowhere
@@ -118,6 +122,8 @@ printf '1.2.3.4=DER:04820F00%s\n' "$(head -c 3840 /dev/urandom | xxd -p | tr -d 
 openssl x509 -req -in big.csr -CA "$TEST_CA_DIR/ca.pem" -CAkey "$TEST_CA_DIR/ca.key" -CAcreateserial -days 9 \
 	-extfile big.ext -out big.pem
 refused 5 'has [0-9]* bytes, too many for this token: .* at most 3052' bsre-token cert import big.pem --pin-file "$pin" --yes
+refused 5 'too many for this token' setsid bsre-token cert import big.pem --pin-file nowhere
+! grep 'be replaced' err || fail "it speaks of replacing what it cannot replace"
 bsre-token cert export 9a | cmp - "$TEST_CA_DIR/rsa.pem"	# the old one is still there
 
 # 6: what this key cannot do
@@ -141,6 +147,11 @@ for noun in pin key cert; do
 done
 refused 64 "no command 'key shake'; there are:" bsre-token key shake
 refused 64 "no option '--nothing'" bsre-token list --nothing
+refused 64 'more than blanks' bsre-token init --label '  ' --yes
+for both in "pin change --pin-file - --new-pin-file -" "pin change --pin-file fd:0 --new-pin-file -" \
+	"sign -k 9a - -o signed --pin-file -" "request -k 9a --dn - --pin-file -" "verify - -"; do
+	refused 64 'only one can be read' sh -c "bsre-token $both </dev/null"
+done
 refused 64 'needs a value' bsre-token list --token
 refused 64 'token is given twice' bsre-token list --token a --token=b
 refused 64 'quiet is given twice' bsre-token list -q --quiet

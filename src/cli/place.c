@@ -140,23 +140,18 @@ static void nearest(const struct place *p, char *out, size_t size)
 static err read_whole(struct place *p)
 {
 	int fd = open(p->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
-	uint8_t *text = malloc(PLACE_MOST + 2);
-	size_t n = 0;
+	bool seen = fd >= 0 && fstat(fd, &p->st) == 0;
+	bool fit = seen && S_ISREG(p->st.st_mode) && p->st.st_size <= PLACE_MOST;
+	size_t n = 0, most = fit ? (size_t)p->st.st_size : 0;
+	uint8_t *text = malloc(most + 2);
 	ssize_t k = 0;
 
-	if (fd < 0 || !text || fstat(fd, &p->st) != 0) {
-		err e = cannot(_("it cannot be read: %s"));
-
-		if (fd >= 0)
-			close(fd);
-		free(text);
-		return e;
-	}
-	while (S_ISREG(p->st.st_mode) && n <= PLACE_MOST && (k = read(fd, text + n, PLACE_MOST + 1 - n)) > 0)
+	while (fit && text && n <= most && (k = read(fd, text + n, most + 1 - n)) > 0)
 		n += (size_t)k;
-	err e = k < 0 ? cannot(_("it cannot be read: %s")) : OK;
-	close(fd);
-	if (ok(e) && (!S_ISREG(p->st.st_mode) || n > PLACE_MOST))
+	err e = !seen || !text || k < 0 ? cannot(_("it cannot be read: %s")) : OK;
+	if (fd >= 0)
+		close(fd);
+	if (ok(e) && (!fit || n > most))	/* or it grew meanwhile */
 		e = say_fail(FAIL(FILE), _("it is no file of this kind"));
 	if (!ok(e)) {
 		free(text);

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include "cli.h"
 
-enum { PLACE_MOST = 1 << 20 };		/* bytes of a file that is looked at: more is none of these */
+enum { PLACE_MOST = 64 << 20 };		/* bytes of a file that is looked at: more is none of these */
 
 struct place {
 	char path[PATH_MAX];		/* without a link on the way */

@@ -2,6 +2,7 @@
 #include "config.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "place.h"
 #include "profiles.h"
@@ -30,18 +31,28 @@ static void from_xml(char *s)
 	*out = 0;
 }
 
-/* The folder that a person chose in LibreOffice, where it is there. */
-static bool chosen_folder(const struct survey *s, char *out, size_t size)
+/* What decides the profile cannot be read: it is named, for another profile would be a guess. */
+static err cannot_tell(struct survey *s, const char *file, err e)
+{
+	const char *why = say_forget();
+
+	json_object_set_new(survey_row(s, s->now, file, "failed"), "reason",
+			    json_string(why ? why : _(err_text(e))));
+	return e;
+}
+
+/* The folder that a person chose in LibreOffice, where it is there; out[0] 0: none. */
+static err chosen_folder(struct survey *s, char *out, size_t size)
 {
 	char path[PATH_MAX + 64];
-	struct place p;
+	struct place p = { .there = false };
 	bool found = false;
 
 	snprintf(path, sizeof path, "%s/libreoffice/4/user/registrymodifications.xcu", s->config);
 	err e = strlen(path) < PATH_MAX ? place_look("", path, &p) : FAIL(FILE);
 	if (!ok(e)) {
-		(void)say_forget();
-		return false;
+		place_free(&p);
+		return cannot_tell(s, path, e);
 	}
 	const char *prop = p.text.n ? strstr((const char *)p.text.p, "oor:name=\"CertDir\"") : NULL;
 	const char *value = prop ? strstr(prop, "<value>") : NULL;
@@ -54,11 +65,13 @@ static bool chosen_folder(const struct survey *s, char *out, size_t size)
 		found = out[0] == '/' && access(out, F_OK) == 0;
 	}
 	place_free(&p);
-	return found;
+	if (!found)
+		out[0] = 0;
+	return OK;
 }
 
-/* The profile that is preferred, else the first by name. */
-static bool profile_of(const struct survey *s, const char *beneath, char *out, size_t size)
+/* The profile that is preferred, else the first by name; out[0] 0: none. */
+static err profile_of(struct survey *s, const char *beneath, char *out, size_t size)
 {
 	char folder[PATH_MAX + 64];
 	json_t *all = json_array(), *best = NULL, *row;
@@ -66,8 +79,10 @@ static bool profile_of(const struct survey *s, const char *beneath, char *out, s
 
 	snprintf(folder, sizeof folder, "%s/%s", s->home, beneath);
 	err e = profiles_read(folder, all);
-	if (!ok(e))
-		(void)say_forget();
+	if (!ok(e)) {
+		snprintf(folder + strlen(folder), sizeof folder - strlen(folder), "/profiles.ini");
+		e = cannot_tell(s, folder, e);
+	}
 	json_array_foreach(all, i, row) {
 		bool preferred = json_is_true(json_object_get(row, "preferred"));
 		bool kept = best && json_is_true(json_object_get(best, "preferred"));
@@ -79,33 +94,46 @@ static bool profile_of(const struct survey *s, const char *beneath, char *out, s
 	if (best)
 		snprintf(out, size, "%s", json_string_value(json_object_get(best, "folder")));
 	json_decref(all);
-	return best != NULL;
+	return e;
 }
 
-/* The order in which LibreOffice looks. */
-static bool find_folder(const struct survey *s, char *out, size_t size)
+/* The order in which LibreOffice looks. An error is a row already; out[0] 0: there is none. */
+static err find_folder(struct survey *s, char *out, size_t size)
 {
+	static const char *const profiles[] = { ".thunderbird", ".mozilla/firefox", ".mozilla/seamonkey" };
 	const char *set = secure_getenv("MOZILLA_CERTIFICATE_FOLDER");
 
+	out[0] = 0;
 	if (set && set[0]) {
 		snprintf(out, size, "%s", strncmp(set, "sql:", 4) == 0 ? set + 4 : set);
-		return out[0] == '/';
+		if (out[0] != '/')
+			out[0] = 0;
+		return OK;
 	}
-	return chosen_folder(s, out, size) || profile_of(s, ".thunderbird", out, size) ||
-	       profile_of(s, ".mozilla/firefox", out, size) || profile_of(s, ".mozilla/seamonkey", out, size);
+	TRY(chosen_folder(s, out, size));
+	for (size_t i = 0; !out[0] && i < sizeof profiles / sizeof profiles[0]; i++)
+		TRY(profile_of(s, profiles[i], out, size));
+	return OK;
 }
 
 err program_libreoffice(struct survey *s)
 {
 	char folder[PATH_MAX];
+	struct stat st;
 
 	if (s->system) {
 		survey_absent(s, _("it uses a profile of each user: each user runs 'bsre-token register --user'"));
 		return OK;
 	}
-	if (find_folder(s, folder, sizeof folder))
+	if (!ok(find_folder(s, folder, sizeof folder)))
+		return OK;
+	if (folder[0] && stat(folder, &st) == 0 && S_ISDIR(st.st_mode))
 		return survey_target(s, FORM_SECMOD, NULL, "%s/pkcs11.txt", folder);
-	survey_absent(s, _("it finds no profile of Thunderbird or Firefox: choose one in LibreOffice under "
-			   "Tools, Options, Security, Certificate, then run the command again"));
+	if (folder[0])
+		json_object_set_new(survey_row(s, s->now, folder, "absent"), "reason",
+				    json_string(_("the profile's folder is not there")));
+	else
+		survey_absent(s, _("it finds no profile of Thunderbird or Firefox: choose one in LibreOffice under "
+				   "Tools, Options, Security, Certificate, then run the command again"));
 	return OK;
 }

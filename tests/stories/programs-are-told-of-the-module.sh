@@ -209,6 +209,35 @@ is /aaa.default/pkcs11.txt kept
 grep -q name=bsre-token "$FF/aaa.default/pkcs11.txt" || fail "Firefox's entry went with LibreOffice's"
 unregister --user
 [ -z "$(find "chosen & mine" theirs -type f)" ] || fail "not taken back"
+# it cannot be told which one it would take, or that one's folder is gone: said, and no other is changed or made
+XCU=$XDG_CONFIG_HOME/libreoffice/4/user/registrymodifications.xcu
+tree "$FF" >before
+mkdir -p "$XCU"
+refused 1 'registrymodifications.xcu: it is no file' register --user --app libreoffice
+rmdir "$XCU"
+truncate -s 80M "$XCU"
+refused 1 'registrymodifications.xcu: it is no file' register --user --app libreoffice
+same before "$FF"
+{
+	printf '<?xml version="1.0"?>\n<oor:items>\n'
+	head -c 3000000 /dev/zero | tr '\0' '\n'
+	printf '%s%s</value></prop></item>\n</oor:items>\n' "$item" "$WORK/theirs"
+} >"$XCU"
+register --user --app libreoffice --json >out.json
+is theirs/pkcs11.txt registered
+unregister --user
+rm -r "$XDG_CONFIG_HOME/libreoffice/4"
+mkdir -p "$HOME/.thunderbird/profiles.ini"
+refused 1 'profiles.ini: it is no file' register --user --app libreoffice
+same before "$FF"
+rmdir "$HOME/.thunderbird/profiles.ini"
+printf '[Profile0]\nName=gone\nIsRelative=1\nPath=gone\n' >"$HOME/.thunderbird/profiles.ini"
+tree "$HOME" >before
+register --user --app libreoffice --json >out.json
+is /.thunderbird/gone absent
+grep -q 'folder is not there' out.json
+same before "$HOME"
+rm -r "$HOME/.thunderbird"
 # links: a person's own is followed, a folder of another user's is not
 mkdir dotfiles
 ln -s "$WORK/dotfiles" "$HOME/.pki"

@@ -11,7 +11,6 @@ err program_java(struct survey *s)
 		 "# SunPKCS11, made by bsre-token register. The token in another slot than the first:\n"
 		 "# slotListIndex = 1\nname = " MODULE_NAME "\nlibrary = \"%s\"\n", s->module);
 	survey_use(s, "keytool -list -keystore NONE -storetype PKCS11 "
-		   "-providerClass sun.security.pkcs11.SunPKCS11 -providerArg %s/java-pkcs11.cfg",
-		   survey_folder(s) + strlen(s->root));
+		   "-providerClass sun.security.pkcs11.SunPKCS11 -providerArg %s", survey_word(s, "java-pkcs11.cfg"));
 	return survey_target(s, FORM_WHOLE, text, "%s/java-pkcs11.cfg", survey_folder(s));
 }

@@ -17,7 +17,7 @@ err program_openssl(struct survey *s)
 		 "# with pkcs11-provider in place of the engine:\n"
 		 "# [provider_sect]\n# pkcs11 = bsre_provider\n# default = default_sect\n"
 		 "# [bsre_provider]\n# pkcs11-module-path = %s\n# activate = 1\n", s->module, s->module);
-	survey_use(s, "OPENSSL_CONF=%s/openssl.cnf openssl pkeyutl -engine pkcs11 -keyform engine -inkey pkcs11:... "
-		   "-sign", survey_folder(s) + strlen(s->root));
+	survey_use(s, "OPENSSL_CONF=%s openssl pkeyutl -engine pkcs11 -keyform engine -inkey pkcs11:... "
+		   "-sign", survey_word(s, "openssl.cnf"));
 	return survey_target(s, FORM_WHOLE, text, "%s/openssl.cnf", survey_folder(s));
 }

@@ -120,8 +120,8 @@ static err take_options(struct survey *s)
 	s->dry = given(c, OPT_dry_run);
 	take_apps(s);
 	TRY(take_root(s));
-	if (s->system && geteuid() != 0 && !s->root[0] && !s->dry)
-		return say_fail(FAIL(REFUSED), _("--system changes files of root: run it as root"));
+	if (s->system && geteuid() != 0 && !s->root[0])		/* a try as well: it reads root's record */
+		return say_fail(FAIL(REFUSED), _("--system is about files of root: run it with sudo"));
 	if (!s->system)
 		return take_home(s);
 	snprintf(s->record, sizeof s->record, "%.*s/var/lib/bsre-token/registered.json", PATH_MAX - 64, s->root);
@@ -152,6 +152,35 @@ const char *survey_folder(const struct survey *s)
 	else
 		snprintf(folder, sizeof folder, "%s/bsre-token", s->config);
 	return folder;
+}
+
+const char *survey_word(const struct survey *s, const char *name)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%,=";
+	static char word[4 * PATH_MAX];
+	char path[2 * PATH_MAX];
+	size_t n = 0;
+
+	snprintf(path, sizeof path, "%s/%s", survey_folder(s) + strlen(s->root), name);
+	if (strspn(path, plain) == strlen(path)) {
+		snprintf(word, sizeof word, "%s", path);
+		return word;
+	}
+	word[n++] = '\'';
+	for (const char *p = path; *p && n < sizeof word - 8; p++) {
+		bool quote = *p == '\'';
+
+		if (quote) {			/* ends the quotes, and begins them again behind it */
+			word[n++] = '\'';
+			word[n++] = '\\';
+		}
+		word[n++] = *p;
+		if (quote)
+			word[n++] = '\'';
+	}
+	word[n++] = '\'';
+	word[n] = 0;
+	return word;
 }
 
 err survey_target(struct survey *s, enum form form, const char *text, const char *format, ...)

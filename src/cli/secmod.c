@@ -66,12 +66,17 @@ static bool same_file_name(struct span library, const char *other)
 /* What NSS itself writes first into a folder that has no list yet. */
 static void begin_list(FILE *f, const char *folder)
 {
-	fprintf(f, "library=\nname=NSS Internal PKCS #11 Module\nparameters=configdir='sql:%s' "
-		"certPrefix='' keyPrefix='' secmod='secmod.db' flags= updatedir='' updateCertPrefix='' "
+	fputs("library=\nname=NSS Internal PKCS #11 Module\nparameters=configdir='sql:", f);
+	for (; *folder; folder++) {
+		if (strchr("'\\", *folder))
+			fputc('\\', f);
+		fputc(*folder, f);
+	}
+	fputs("' certPrefix='' keyPrefix='' secmod='secmod.db' flags= updatedir='' updateCertPrefix='' "
 		"updateKeyPrefix='' updateid='' updateTokenDescription='' \n"
 		"NSS=Flags=internal,critical trustOrder=75 cipherOrder=100 slotParams=(1={slotFlags=[ECC,"
 		"RSA,DSA,DH,RC2,RC4,DES,RANDOM,SHA1,MD5,MD2,SSL,TLS,AES,Camellia,SEED,SHA256,SHA512] "
-		"askpw=any timeout=30})\n\n", folder);
+		"askpw=any timeout=30})\n\n", f);
 }
 
 /* A line that is not ended would take ours into itself, and a block that is not ended our block. */

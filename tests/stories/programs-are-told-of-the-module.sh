@@ -341,8 +341,43 @@ same before root
 	[ $killed -ge 12 ] || fail "killed $killed times only"
 )
 
+# --- a home whose name has a blank and an apostrophe: what is printed can be typed, what is written read -------
+(
+	HOME="$WORK/o'hara \\x" XDG_CONFIG_HOME=$HOME/.config XDG_STATE_HOME=$HOME/.local/state
+	mkdir -p "$HOME"
+	register --user --app chromium,java,openssl --json >out.json
+	sh -eu - <<-'X'
+		for app in java openssl; do
+			python3 -c 'import json, sys
+		for u in json.load(open("out.json"))["use"]:
+		    if u["program"] == sys.argv[1]: print("set --", u["text"].replace("pkcs11:...", "x"))' $app >line
+			. ./line
+			found=
+			for word; do ! [ -f "${word#OPENSSL_CONF=}" ] || found=$word; done
+			[ "$found" ] || { cat line; exit 1; }
+		done
+	X
+	if command -v modutil >/dev/null; then
+		cp "$HOME/.pki/nssdb/pkcs11.txt" ours.txt
+		rm "$HOME/.pki/nssdb/pkcs11.txt"
+		modutil -dbdir "sql:$HOME/.pki/nssdb" -force -create >/dev/null
+		sed -n 's/ certPrefix.*//; /^parameters/p' "$HOME/.pki/nssdb/pkcs11.txt" >theirs.line
+		sed -n 's/ certPrefix.*//; /^parameters/p' ours.txt >ours.line
+		diff theirs.line ours.line || fail "NSS writes its folder otherwise"
+	fi
+	unregister --user
+)
+
 # --- usage, and programs that run ------------------------------------------------------------------------------------
 refused 64 'exclude' bsre-token register --user --system
+as_other=
+[ "$(id -u)" != 0 ] || as_other="setpriv --reuid 65534 --regid 65534 --clear-groups"
+if $as_other bsre-token --version >/dev/null 2>&1; then
+	for try in '' --dry-run; do
+		# shellcheck disable=SC2086  # words
+		refused 1 'run it with sudo' $as_other bsre-token register --system $try
+	done
+fi
 refused 64 'goes with --system' bsre-token register --user --root root
 refused 64 'it takes p11-kit' bsre-token register --app firefox,netscape
 refused 1 'no PKCS#11 module' bsre-token register --user --module /nowhere/x.so

@@ -309,7 +309,7 @@ static void done_prompted(struct job *j, err e, struct cur *reply)
 	ledger_job(what_of(d), j, e);
 	if (!d->peer)
 		dialog_drop(d);
-	else if (e.code == E_PIN_WRONG)
+	else if (e.code == E_PIN_WRONG && !d->refused)
 		dialog_again(d, TROUBLE_WRONG);
 	else if (e.code == E_PIN_LAST_TRY && !d->last) {
 		d->token->tries.user = 1;		/* others spent the ones before */

@@ -1,6 +1,6 @@
 # What stories share: sourced first, never run. A story is run by `make check` as a plain script; here
 # it starts itself again inside with-token, on each of the ways it names in WAYS.
-#   WAYS="pcscd direct"   where to run it (both if not set)
+#   WAYS="pcscd direct"   where to run it (both if not set; under sanitizers behind pcscd alone, for time's sake)
 #   DESK="--tokens 2"     further options of with-token
 # Then it says what it does in plain commands. Any failing command ends it (set -e); `fail` says why.
 # shellcheck shell=sh
@@ -15,7 +15,7 @@ fail() { echo "$STORY: $*" >&2; exit 1; }
 skip() { echo "$*"; exit 77; }
 
 if [ -z "${DESK_DIR:-}" ]; then
-	for way in ${WAYS:-pcscd direct}; do
+	for way in ${WAYS:-${STORY_WAYS:-pcscd direct}}; do
 		echo "=== $STORY, $way"
 		# shellcheck disable=SC2086  # a list of options
 		"$TOP_SRCDIR/scripts/with-token" --"$way" ${DESK:-} sh "$0" || exit $?

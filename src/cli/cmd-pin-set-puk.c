@@ -1,34 +1,13 @@
 /* pin set-puk: a new PUK for the old. */
 #include "config.h"
-#include "ask.h"
-#include "say.h"
+#include "pinchange.h"
 #include "token.h"
 
 err cmd_pin_set_puk(struct cli *c)
 {
-	struct TokenInfo_in ask = { .token = c->token.id };
-	struct TokenInfo_out info = { 0 };
-	struct PinChange_out out = { 0 };
-	SECRET old = { 0 };
-	SECRET new = { 0 };
-	REPLY r = { 0 };
-	REPLY ri = { 0 };
-	uint32_t last;
-
-	TRY(call_TokenInfo(c->link, &ask, &info, &ri));
-	TRY(token_puk_tries(c, &last));
-	TRY(ask_secret(c, ASK_PUK, &old));
-	TRY(ask_new_secret(c, ASK_NEW_PUK, info.pin_min, info.pin_max, &new));
-	if (secret_eq(&old, &new))
-		return say_fail(FAIL(PIN_INVALID), _("the new PUK is the old one; nothing was "
-				"changed"));
-	struct PinChange_in in = { .token = c->token.id, .which = CKU_SO, .last = last, .old = old, .new = new };
-	err e = call_PinChange(c->link, &in, &out, &r);
-	secret_wipe(&in.old);
-	secret_wipe(&in.new);
-	TRY(e);
-	json_object_set_new(c->result, "serial", json_string(c->token.serial));
-	json_object_set_new(c->result, "changed", json_true());
-	say_note(_("The PUK of token '%s' was changed. Keep it apart from the token."), c->token.label);
-	return OK;
+	return pin_change(c, &(struct pin_change){
+		.which = CKU_SO, .old = ASK_PUK, .new = ASK_NEW_PUK, .tries = token_puk_tries,
+		.same = N_("the new PUK is the old one; nothing was changed"),
+		.done = N_("The PUK of token '%s' was changed. Keep it apart from the token."),
+	});
 }

@@ -114,7 +114,7 @@ err file_read(const char *name, struct span *out)
 	return e;
 }
 
-static bool write_all(int fd, struct span s)
+bool file_write_all(int fd, struct span s)
 {
 	while (s.n) {
 		ssize_t k = write(fd, s.p, s.n);
@@ -134,7 +134,7 @@ static bool fill(int fd, struct span data)
 	mode_t mask = umask(0);
 
 	umask(mask);
-	return write_all(fd, data) && fchmod(fd, 0666 & ~mask) == 0 && fsync(fd) == 0;
+	return file_write_all(fd, data) && fchmod(fd, 0666 & ~mask) == 0 && fsync(fd) == 0;
 }
 
 /* The temporary beside a file: its name, and its descriptor or -1 with errno. */
@@ -192,7 +192,7 @@ err file_write(const char *name, struct span data)
 
 	if (is_standard(name)) {
 		fflush(stdout);
-		return write_all(STDOUT_FILENO, data) ? OK :
+		return file_write_all(STDOUT_FILENO, data) ? OK :
 			cannot(_("%s cannot be written: %s"), _("standard output"));
 	}
 	bool stands_there = stands(name, &st);
@@ -200,7 +200,7 @@ err file_write(const char *name, struct span data)
 		return cannot(_("%s cannot be written: %s"), name);
 	if (stands_there && !S_ISREG(st.st_mode)) {	/* a pipe, a device: no rename */
 		int fd = open(name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-		bool done = fd >= 0 && write_all(fd, data);
+		bool done = fd >= 0 && file_write_all(fd, data);
 
 		if (fd >= 0 && close(fd) != 0)
 			done = false;

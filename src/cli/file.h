@@ -14,6 +14,9 @@ err file_open(const char *name, int *fd, bool *close_it) MUST_USE;
  * said: it cannot be read or is longer. */
 err file_read(const char *name, struct span *out) MUST_USE;
 
+/* All of it, however often that takes; false with errno. */
+bool file_write_all(int fd, struct span s) MUST_USE;
+
 /* Refuses an output that is the same file as the input, whatever it is called. USAGE, said. Either may
  * be NULL. */
 err file_apart(const char *in, const char *out) MUST_USE;

@@ -46,6 +46,7 @@ libbsrecli_la_SOURCES = \
 	src/cli/history.c src/cli/history.h \
 	src/cli/object.c src/cli/object.h \
 	src/cli/overview.c src/cli/overview.h \
+	src/cli/pinchange.c src/cli/pinchange.h \
 	src/cli/pinrule.c src/cli/pinrule.h \
 	src/cli/place.c src/cli/place.h \
 	src/cli/policies.c src/cli/policies.h \

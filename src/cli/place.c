@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "file.h"
 #include "place.h"
 #include "say.h"
 
@@ -274,20 +275,6 @@ static err open_folder(const struct place *p, int *fd)
 	return say_fail(FAIL(REFUSED), _("its folder belongs to another user"));
 }
 
-static bool write_all(int fd, struct span s)
-{
-	while (s.n) {
-		ssize_t k = write(fd, s.p, s.n);
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k <= 0)
-			return false;
-		s = (struct span){ s.p + k, s.n - (size_t)k };
-	}
-	return true;
-}
-
 static bool keep_owner(int fd, const struct place *p)
 {
 	struct stat now;
@@ -298,7 +285,7 @@ static bool keep_owner(int fd, const struct place *p)
 
 static bool fill(int fd, const struct place *p, struct span text, mode_t mode)
 {
-	return write_all(fd, text) && (!p->there || keep_owner(fd, p)) &&
+	return file_write_all(fd, text) && (!p->there || keep_owner(fd, p)) &&
 	       fchmod(fd, p->there ? p->st.st_mode & 07777 : mode) == 0 && fsync(fd) == 0;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "lib/text.h"
 #include "running.h"
 
 bool among(const char *names, const char *word)
@@ -20,7 +21,6 @@ bool among(const char *names, const char *word)
 
 static bool is_one(const char *pid, const char *names, bool mine)
 {
-	static const char deleted[] = " (deleted)";	/* of a package that was upgraded */
 	char path[64], exe[PATH_MAX];
 	struct stat st;
 
@@ -29,8 +29,7 @@ static bool is_one(const char *pid, const char *names, bool mine)
 	if (n <= 0 || (mine && (lstat(path, &st) != 0 || st.st_uid != geteuid())))
 		return false;
 	exe[n] = 0;
-	if (n >= (ssize_t)sizeof deleted && strcmp(exe + n - (sizeof deleted - 1), deleted) == 0)
-		exe[n - (ssize_t)(sizeof deleted - 1)] = 0;
+	text_undelete(exe);			/* of a package that was upgraded */
 	const char *slash = strrchr(exe, '/');
 
 	return among(names, slash ? slash + 1 : exe);

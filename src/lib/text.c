@@ -40,3 +40,12 @@ void text_clean(struct span s, char *out, size_t size)
 	}
 	out[b.n] = 0;
 }
+
+void text_undelete(char *exe)
+{
+	static const char mark[] = " (deleted)";
+	size_t n = strlen(exe), m = sizeof mark - 1;
+
+	if (n > m && strcmp(exe + n - m, mark) == 0)
+		exe[n - m] = '\0';
+}

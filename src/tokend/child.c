@@ -4,15 +4,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "child.h"
 #include "lib/log.h"
 #include "lib/secret.h"
+#include "wire/hello.h"
 
 extern char **environ;
 
@@ -158,30 +157,11 @@ err child_start(struct child *c, const char *part, char *const *args)
 	return OK;
 }
 
-/* A connection to somebody of this user at the path; -1: nobody is there. */
-static int connect_to(const char *path)
-{
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	struct ucred who;
-	socklen_t n = sizeof who;
-
-	if (!*path || strlen(path) >= sizeof at.sun_path)
-		return -1;
-	snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) == 0 &&
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) == 0 && who.uid == geteuid())
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
 err child_connect(struct child *c, const char *path, const char *part)
 {
-	int fd = connect_to(path);
+	int fd;
 
-	if (fd < 0)
+	if (!ok(hello_connect(path, &fd)))
 		return child_start(c, part, NULL);
 	c->in = malloc(FRAME_MAX);
 	c->in_n = 0;

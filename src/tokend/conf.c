@@ -19,7 +19,7 @@ static const struct row {
 } rows[] = {
 #define CONF(key, field, least, most, otherwise, unit, what) \
 	{ #key, unit, what, offsetof(struct conf, field), least, most, otherwise },
-#define TEXT(key, otherwise, what)
+#define TEXT(key, set, otherwise, what)
 #include "conf.def"
 #undef CONF
 #undef TEXT
@@ -31,12 +31,52 @@ static uint32_t *field(struct conf *c, const struct row *r)
 	return (uint32_t *)(void *)((char *)c + r->at);
 }
 
+/* --- keys that hold a text: NULL where it was taken, else what is wanted --------------------------- */
+static const char *set_prompt(struct conf *c, const char *value)
+{
+	bool known = strcmp(value, "auto") == 0 || strcmp(value, "never") == 0 || *value == '/';
+
+	if (!known || strlen(value) >= sizeof c->prompt)
+		return "prompt wants auto, never or the path of a pinentry";
+	snprintf(c->prompt, sizeof c->prompt, "%s", value);
+	return NULL;
+}
+
+static const char *set_app(struct conf *c, const char *value)
+{
+	const char *what;
+
+	return ok(apps_add(&c->apps, value, &what)) ? NULL : what;
+}
+
+static const struct text {
+	const char *key, *otherwise;
+	const char *(*set)(struct conf *, const char *);
+} texts[] = {
+#define CONF(key, field, least, most, otherwise, unit, what)
+#define TEXT(key, set, otherwise, what) { #key, otherwise, set },
+#include "conf.def"
+#undef CONF
+#undef TEXT
+};
+enum { TEXTS = sizeof texts / sizeof texts[0] };
+
+static const struct text *text_of(const char *key)
+{
+	for (size_t i = 0; i < TEXTS; i++)
+		if (strcmp(texts[i].key, key) == 0)
+			return &texts[i];
+	return NULL;
+}
+
 void conf_default(struct conf *c)
 {
 	*c = (struct conf){ 0 };
 	for (size_t i = 0; i < ROWS; i++)
 		*field(c, &rows[i]) = rows[i].otherwise;
-	snprintf(c->prompt, sizeof c->prompt, "auto");
+	for (size_t i = 0; i < TEXTS; i++)
+		if (*texts[i].otherwise)
+			texts[i].set(c, texts[i].otherwise);
 }
 
 static char *trim(char *s)
@@ -55,43 +95,16 @@ static err bad_line(const char *path, unsigned line, const char *what)
 	return FAIL(FILE);
 }
 
-/* The keys that hold a text. */
-static err set_text(struct conf *c, const char *key, const char *value, const char **what)
-{
-	if (strcmp(key, "app") == 0)
-		return apps_add(&c->apps, value, what);
-	bool known = strcmp(value, "auto") == 0 || strcmp(value, "never") == 0 || *value == '/';
-	*what = "prompt wants auto, never or the path of a pinentry";
-	if (!known || strlen(value) >= sizeof c->prompt)
-		return FAIL(ARGUMENTS);
-	snprintf(c->prompt, sizeof c->prompt, "%s", value);
-	return OK;
-}
-
-static bool is_text(const char *key)
-{
-	static const char *const names[] = {
-#define CONF(key, field, least, most, otherwise, unit, what)
-#define TEXT(key, otherwise, what) #key,
-#include "conf.def"
-#undef CONF
-#undef TEXT
-	};
-
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (strcmp(names[i], key) == 0)
-			return true;
-	return false;
-}
-
 static err set(struct conf *c, const char *path, unsigned line, const char *key, const char *value)
 {
 	char text[160];
-	const char *why;
+	const struct text *t = text_of(key);
 	char *end;
 
-	if (is_text(key))
-		return ok(set_text(c, key, value, &why)) ? OK : bad_line(path, line, why);
+	if (t) {
+		const char *wanted = t->set(c, value);
+		return wanted ? bad_line(path, line, wanted) : OK;
+	}
 	for (size_t i = 0; i < ROWS; i++) {
 		const struct row *r = &rows[i];
 		if (strcmp(r->key, key) != 0)

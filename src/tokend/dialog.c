@@ -47,15 +47,6 @@ bool dialog_possible(const struct peer *p)
 	return strcmp(broker.conf.prompt, "never") != 0 && (*t->display || *t->wayland || *t->tty);
 }
 
-static const struct object *object_of(const struct token *t, uint32_t handle)
-{
-	const struct object *o = t->objects;
-
-	while (o && o->handle != handle)
-		o = o->next;
-	return o;
-}
-
 /* --- its end ------------------------------------------------------------------------------------- */
 static void dialog_unlink(struct dialog *d)
 {
@@ -88,7 +79,7 @@ static void dialog_drop(struct dialog *d)
 
 static const char *what_of(const struct dialog *d)
 {
-	const struct object *key = d->key ? object_of(d->token, d->key) : NULL;
+	const struct object *key = d->key ? object_on(d->token, d->key) : NULL;
 
 	return d->context || (key && key->always_auth) ? "context login" : "login";
 }
@@ -96,7 +87,7 @@ static const char *what_of(const struct dialog *d)
 /* Nobody gave a PIN: what was at the card its job has noted. */
 static void note_refusal(const struct dialog *d, err e)
 {
-	const struct object *key = d->key ? object_of(d->token, d->key) : NULL;
+	const struct object *key = d->key ? object_on(d->token, d->key) : NULL;
 
 	if (e.code != E_CANCELED && e.code != E_NO_PROMPT)
 		return;
@@ -181,7 +172,7 @@ static size_t common_name(struct span subject, char *out, size_t size)
 
 static void put_question(struct dialog *d, struct buf *b)
 {
-	const struct object *key = d->key ? object_of(d->token, d->key) : NULL;
+	const struct object *key = d->key ? object_on(d->token, d->key) : NULL;
 	const struct object *cert = key ? object_of_slot(d->token, key->slot, OBJ_CERT) : NULL;
 	const struct terminal *at = &d->peer->terminal;
 	const struct token *t = d->token;
@@ -259,14 +250,6 @@ static void dialog_again(struct dialog *d, enum trouble trouble)
 }
 
 /* --- the PIN ------------------------------------------------------------------------------------- */
-static void encode_login(struct job *j, struct buf *b)
-{
-	struct CardLogin_in in = { .user = CKU_USER, .fresh = 1, .pin = *j->pin, .tries = j->tries };
-
-	CardLogin_put_in(b, &in);
-	secret_wipe(&in.pin);
-}
-
 static struct dialog *dialog_of(const struct request *rq)
 {
 	struct dialog *d = dialogs;
@@ -287,7 +270,7 @@ static err let_in(struct dialog *d, struct job *j)
 		return login_proven(s, j);
 	if (!login_find(d->peer, d->token))
 		TRY(login_add(d->peer, d->token, CKU_USER, j->pin));
-	const struct object *key = d->key ? object_of(d->token, d->key) : NULL;
+	const struct object *key = d->key ? object_on(d->token, d->key) : NULL;
 	if (!key || !key->always_auth)
 		return OK;
 	if (s->ops[d->op].id != d->op_id)
@@ -321,7 +304,7 @@ static void done_prompted(struct job *j, err e, struct cur *reply)
 static err send_pin(struct dialog *d, const struct secret *pin)
 {
 	struct job *j = job_new(d->token, CardLogin_ID, d->rq);
-	const struct object *key = d->key ? object_of(d->token, d->key) : NULL;
+	const struct object *key = d->key ? object_on(d->token, d->key) : NULL;
 
 	if (!j)
 		return FAIL(QUOTA);
@@ -337,7 +320,7 @@ static err send_pin(struct dialog *d, const struct secret *pin)
 	j->given = true;
 	if (d->last)
 		j->tries = TRIES_UNKNOWN;
-	j->encode = encode_login;
+	j->encode = login_encode;
 	j->done = done_prompted;
 	d->at_card = true;
 	job_post(j);
@@ -491,8 +474,6 @@ err dialog_use(struct request *rq, struct session *s, enum purpose purpose, cons
 	e = dialog_ask(d);
 	if (ok(e))
 		return request_park(rq, d);
-	dialog_unlink(d);
-	request_drop(d->rq);
-	free(d);
+	dialog_drop(d);
 	return e;
 }

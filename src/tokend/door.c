@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "door.h"
 #include "lib/log.h"
+#include "lib/text.h"
 #include "peer.h"
 
 enum { FILES_WANTED = 2 * PEERS_MAX, PAUSE_MS = 200 };
@@ -15,16 +16,6 @@ enum { FILES_WANTED = 2 * PEERS_MAX, PAUSE_MS = 200 };
 static sd_event_source *door, *pause_end;
 
 /* --- who may ------------------------------------------------------------------------------------- */
-/* A program that was upgraded while it runs is still the program that it was. */
-static void forget_deleted(char *path)
-{
-	static const char mark[] = " (deleted)";
-	size_t n = strlen(path), m = sizeof mark - 1;
-
-	if (n > m && strcmp(path + n - m, mark) == 0)
-		path[n - m] = '\0';
-}
-
 /* Nothing is parsed before this: the kernel says who it is, and only our own user may. */
 static bool is_ours(struct peer *p)
 {
@@ -40,7 +31,7 @@ static bool is_ours(struct peer *p)
 	snprintf(link, sizeof link, "/proc/%d/exe", (int)who.pid);
 	ssize_t got = readlink(link, p->program, sizeof p->program - 1);
 	p->program[got > 0 ? got : 0] = '\0';
-	forget_deleted(p->program);
+	text_undelete(p->program);	/* one that was upgraded is still the program that it was */
 	apps_sandbox(who.pid, p->fd, p->sandbox, sizeof p->sandbox);
 	return true;
 }

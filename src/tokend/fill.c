@@ -2,19 +2,12 @@
 #include "config.h"
 #include "fill.h"
 #include "lib/log.h"
+#include "login.h"
 #include "peer.h"
 #include "write.h"
 
 /* From so many tries a wrong PIN leads to the last one, which no kept PIN may be sent for. */
 enum { FILL_AT = 2 };
-
-static void encode_fill(struct job *j, struct buf *b)
-{
-	struct CardLogin_in in = { .user = CKU_USER, .fresh = 1, .pin = *j->pin, .tries = j->tries };
-
-	CardLogin_put_in(b, &in);
-	secret_wipe(&in.pin);
-}
 
 /* What waited for it is not sent: the kept PIN has spent the try that was to be saved, or none could be. */
 static void refuse_waiting(struct token *t, err e)
@@ -67,7 +60,7 @@ err fill_before(struct job *j, struct job **first)
 	}
 	fill->user = CKU_USER;
 	fill->kept = true;
-	fill->encode = encode_fill;
+	fill->encode = login_encode;
 	fill->done = done_fill;
 	j->filled = true;
 	*first = fill;

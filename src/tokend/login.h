@@ -4,6 +4,9 @@
 #include "job.h"
 #include "session.h"
 
+/* A CardLogin job's `encode`: j->user, j->pin, j->tries. */
+void login_encode(struct job *j, struct buf *b);
+
 /* The outcome of a CardLogin job, counted: tries, wrong PINs. Gives e, or BAD_REPLY. */
 err login_outcome(struct job *j, err e, struct cur *reply) MUST_USE;
 

@@ -246,14 +246,21 @@ bool object_visible(const struct session *s, const struct object *o)
 	return !attr_flag(o, CKA_PRIVATE) || app->mode == MODE_ON_USE || session_user(s) == CKU_USER;
 }
 
+struct object *object_on(const struct token *t, uint32_t handle)
+{
+	struct object *o = t->objects;
+
+	while (o && o->handle != handle)
+		o = o->next;
+	return o;
+}
+
 struct object *object_find(const struct session *s, uint32_t handle)
 {
 	for (struct session *other = s->peer->sessions; other; other = other->next)
 		for (struct object *o = other->objects; o; o = o->next)
 			if (o->handle == handle && other->token == s->token)
 				return object_visible(s, o) ? o : NULL;
-	for (struct object *o = s->token->objects; o; o = o->next)
-		if (o->handle == handle)
-			return object_visible(s, o) ? o : NULL;
-	return NULL;
+	struct object *o = object_on(s->token, handle);
+	return o && object_visible(s, o) ? o : NULL;
 }

@@ -52,6 +52,9 @@ struct object *object_of_slot(const struct token *t, uint32_t slot, unsigned kin
 /* An object that the session may see (private ones only when the user is logged in); NULL: none. */
 struct object *object_find(const struct session *s, uint32_t handle);
 
+/* The token's object with that handle, whoever may see it; NULL: none. */
+struct object *object_on(const struct token *t, uint32_t handle);
+
 /* True where the session may see it. */
 bool object_visible(const struct session *s, const struct object *o);
 

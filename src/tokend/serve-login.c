@@ -11,7 +11,7 @@
 #include "session.h"
 
 /* --- the job ------------------------------------------------------------------------------------- */
-static void encode_login(struct job *j, struct buf *b)
+void login_encode(struct job *j, struct buf *b)
 {
 	struct CardLogin_in in = { .user = j->user, .fresh = 1, .pin = *j->pin, .tries = j->tries };
 
@@ -139,7 +139,7 @@ static err post_login(struct request *rq, struct session *s, const struct Login_
 	j->flags = key != NULL;
 	j->slot = key ? key->slot : 0;
 	j->given = j->user == CKU_USER;
-	j->encode = encode_login;
+	j->encode = login_encode;
 	j->done = done_login;
 	job_post(j);
 	return FAIL(PENDING);

@@ -39,12 +39,8 @@ static err want_key(struct session *s, const struct op_row *row, const struct me
                     struct object **key)
 {
 	*key = object_find(s, handle);
-	if (!*key) {
-		for (struct object *o = s->token->objects; o; o = o->next)
-			if (o->handle == handle)
-				return FAIL(PIN_NEEDED);	/* it is there, but only for who logged in */
-		return FAIL(KEY_NOT_FOUND);
-	}
+	if (!*key)	/* it may be there, but only for who logged in */
+		return object_on(s->token, handle) ? FAIL(PIN_NEEDED) : FAIL(KEY_NOT_FOUND);
 	if (!((*key)->kind & row->key_kind))
 		return (*key)->kind & OBJ_KEY ? FAIL(KEY_FUNCTION) : FAIL(KEY_NOT_FOUND);
 	if ((*key)->key.kind != m->key)

@@ -3,6 +3,7 @@
 #include "job.h"
 #include "ledger.h"
 #include "lib/log.h"
+#include "login.h"
 #include "peer.h"
 #include "session.h"
 
@@ -233,14 +234,6 @@ err serve_PinInit(struct request *rq, struct PinInit_in *in, struct PinInit_out 
 }
 
 /* --- prove --------------------------------------------------------------------------------------- */
-static void encode_verify(struct job *j, struct buf *b)
-{
-	struct CardLogin_in in = { .user = CKU_USER, .fresh = 1, .pin = *j->pin, .tries = j->tries };
-
-	CardLogin_put_in(b, &in);
-	secret_wipe(&in.pin);
-}
-
 static void encode_tries(struct job *j, struct buf *b)
 {
 	struct CardTries_in in = { 0 };
@@ -290,16 +283,8 @@ err serve_TriesRead(struct request *rq, struct TriesRead_in *in, struct TriesRea
 
 static void done_verify(struct job *j, err e, struct cur *reply)
 {
-	struct CardLogin_out out = { 0 };
-
-	if (ok(e))
-		CardLogin_get_out(reply, &out);
-	pin_outcome(j->token, j->rq->peer, j->pin, e);
+	e = login_outcome(j, e, reply);
 	ledger_job("PIN check", j, e);
-	if (ok(e) && out.left != j->token->tries.user) {
-		j->token->tries.user = out.left;
-		broker_changed();
-	}
 	answer_PinVerify(j->rq, e, NULL);
 }
 
@@ -313,9 +298,10 @@ err serve_PinVerify(struct request *rq, struct PinVerify_in *in, struct PinVerif
 	struct job *j = job_new(t, CardLogin_ID, NULL);
 	if (!j)
 		return FAIL(QUOTA);
+	j->user = CKU_USER;
 	j->tries = tries_for(in->last);
 	j->given = true;
-	j->encode = encode_verify;
+	j->encode = login_encode;
 	j->done = done_verify;
 	return post_pins(rq, t, j, &in->pin, NULL);
 }

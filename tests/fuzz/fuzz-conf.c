@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return 0;
 	}
 #define CONF(key, field, least, most, otherwise, unit, what) need(c.field + 1u > least && c.field <= most);
-#define TEXT(key, otherwise, what)
+#define TEXT(key, set, otherwise, what)
 #include "tokend/conf.def"
 #undef TEXT
 	return 0;

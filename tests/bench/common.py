@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 
 import desk
+import kinds
 import prepare
 
 # four certificates, as the budgets count them; RSA-2048, so that each takes four short commands
@@ -47,7 +48,8 @@ def incumbents():
 
 def kit(programs):
     """A prepared token with four certificates, made once for each build; prepare.Kit."""
-    made = prepare.kit(programs, 1)
+    piv = kinds.KINDS["piv"].player
+    made = prepare.kit(programs, 1, piv)
     folder = os.path.join(made.folder, "bench")
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "lock"), "w") as lock:
@@ -55,7 +57,10 @@ def kit(programs):
         if not os.path.exists(os.path.join(folder, "done")):
             shutil.rmtree(os.path.join(folder, "ca"), ignore_errors=True)
             shutil.copytree(os.path.join(made.folder, "ca"), os.path.join(folder, "ca"))
-            prepare.make_token(programs, folder, 1, os.path.join(folder, "ca"), KEYS)
+            place = os.path.join(folder, "token1")
+            shutil.rmtree(place, ignore_errors=True)
+            os.makedirs(place)
+            piv.make(programs, place, 1, os.path.join(folder, "ca"), KEYS)
             with open(os.path.join(folder, "done"), "w"):
                 pass
     return prepare.Kit(folder)
@@ -67,10 +72,9 @@ class Desk(desk.Desk):
     def __init__(self, programs, way, timing="none", vtoken=(), conf=()):
         if way == "pcscd" and not os.path.exists(desk.VPCD):
             raise Missing("no vsmartcard-vpcd; scripts/deps installs it")
-        options = {"way": way, "timing": timing, "tokens": 1, "reader": READER, "vtoken": list(vtoken)}
+        options = {"way": way, "timing": timing, "tokens": 1, "reader": READER, "vtoken": list(vtoken),
+                   "kind": kinds.KINDS["piv"], "conf": list(conf)}
         super().__init__(tempfile.mkdtemp(prefix="bsre-bench."), programs, options, kit(programs))
-        with open(self.path("tokend.conf"), "w") as f:
-            f.writelines(line + "\n" for line in conf)
 
     def __enter__(self):
         desk.adopt_orphans()

@@ -1,4 +1,4 @@
-"""A private place with a virtual token in it: pcscd, bsre-vtoken, bsre-tokend, and their end.
+"""A private place with tokens in it: pcscd, what plays the tokens, bsre-tokend, and their end.
 
 Everything is a child of this process, is told to die with it, and is ended by its pid."""
 import ctypes
@@ -135,7 +135,9 @@ class Desk:
     def __init__(self, folder, programs, options, kit):
         self.folder, self.programs, self.options, self.kit = folder, programs, options, kit
         self.running = []       # (name, Popen), in the order of their start
+        self.kind = options["kind"]
         self.tokens = range(1, options["tokens"] + 1)
+        self.readers = self.tokens if self.kind.player.in_reader else range(0)
 
     def path(self, *names):
         return os.path.join(self.folder, *names)
@@ -145,12 +147,8 @@ class Desk:
     def environment(self):
         env = self.service_environment()
         env.update(DESK_DIR=self.folder, P11_MODULE=self.programs.module, P11_PIN=PIN, P11_PUK=PUK,
-                   P11_TOKEN="", BSRE_VTOKEN_CONTROL=self.path("vtoken1.control"),
-                   PATH=self.path("bin") + ":" + os.environ["PATH"])
-        for number in self.tokens[1:]:
-            env["BSRE_VTOKEN_CONTROL_%d" % number] = self.path("vtoken%d.control" % number)
-        if self.kit:
-            env.update(self.kit.environment())
+                   P11_TOKEN="", PATH=self.path("bin") + ":" + os.environ["PATH"])
+        env.update(self.kind.environment(self))
         if self.programs.asan:          # programs of others, which may leak what they like
             env["LD_PRELOAD"] = self.programs.asan
             env["ASAN_OPTIONS"] += ":detect_leaks=0"
@@ -180,8 +178,7 @@ class Desk:
                 f.write(secret + "\n")
         if self.options["way"] == "pcscd":
             self.start_pcscd()
-        for number in self.tokens:
-            self.start_token(number)
+        self.start_tokens()
         if self.options["way"] == "pcscd":
             self.wait_for_cards()
         self.start_service()
@@ -229,7 +226,7 @@ class Desk:
         reaches it as a descriptor, since nobody may not look into this folder."""
         if not os.path.exists(VPCD):
             raise Failure("no vsmartcard-vpcd; scripts/deps installs it")
-        self.ports = Ports(len(self.tokens))
+        self.ports = Ports(len(self.readers))
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(self.path("pcscd.comm"))
         listening.listen(64)
@@ -251,7 +248,7 @@ class Desk:
         listening.close()
         for fd in [conf] + libraries:
             os.close(fd)
-        for number in self.tokens:      # a virtual token that comes too early tries again, but later
+        for number in self.readers:     # a virtual token that comes too early tries again, but later
             self.wait("pcscd", self.running[0][1], lambda n=number: listens(self.port(n)), "make the reader")
 
     def pcscd_readers(self):
@@ -259,7 +256,7 @@ class Desk:
         knows of its one reader in static memory: each further reader needs a copy of the library."""
         libraries = []
         with open(self.path("pcscd.conf"), "w") as f:
-            for number in self.tokens:
+            for number in self.readers:
                 driver = VPCD
                 if number > 1:
                     shutil.copy(VPCD, self.path("vpcd%d.so" % number))
@@ -273,23 +270,16 @@ class Desk:
     def port(self, number):
         return self.ports.base + 2 * (number - 1)
 
-    def start_token(self, number):
-        name = "vtoken%d" % number
-        if self.kit:
-            self.kit.copy_state(number, self.path(name + ".state"))
-        way = ["--vpcd", str(self.port(number))] if self.options["way"] == "pcscd" else \
-            ["--listen", self.path(name + ".sock")]
-        child = self.spawn(name, [self.programs.vtoken] + way + [
-            "--state", self.path(name + ".state"), "--control", self.path(name + ".control"),
-            "--serial", str(FIRST_SERIAL + number), "--timing", self.options["timing"]] +
-            self.options.get("vtoken", []), self.service_environment())
-        self.wait(name, child, lambda: answers(self.path(name + ".control")), "listen")
+    def start_tokens(self):
+        self.kind.player.settle(self)
+        for number in self.tokens:
+            self.kind.player.start(self, number)
 
     def wait_for_cards(self):
         name, child = self.running[0]
         with open(self.path("cards.log"), "w") as log:
             waiter = subprocess.run([sys.executable, os.path.join(TOP, "tests", "tools", "cards.py"),
-                                     str(len(self.tokens)), str(START_SECONDS)], stdout=log, stderr=log,
+                                     str(len(self.readers)), str(START_SECONDS)], stdout=log, stderr=log,
                                     env=self.service_environment(), check=False)
         if waiter.returncode:
             raise self.failed(name, "shows no card (%s)" % open(self.path("cards.log")).read().strip())
@@ -301,12 +291,16 @@ class Desk:
         if self.options["way"] == "direct":
             argv.append("--no-pcsc")
             for number in self.tokens:
-                argv += ["--vtoken", self.path("vtoken%d.sock" % number)]
+                argv += self.kind.player.to_service(self, number)
         return argv
 
     def start_service(self):
-        with open(self.path("tokend.conf"), "w") as f:      # nobody sits there who could type a PIN
-            f.write("prompt = never\n")
+        settings, modules = self.kind.configuration(self)
+        settings += self.options.get("conf", [])
+        for name, lines in (("card.conf", settings), ("modules.conf", modules),
+                            ("tokend.conf", ["prompt = never"] + settings + modules)):
+            with open(self.path(name), "w") as f:       # nobody sits there who could type a PIN
+                f.writelines(line + "\n" for line in lines)
         with open(self.path("tokend.start"), "w") as f:
             f.write("# Starts this desk's token service again, after a test ended it.\nexec %s\n" %
                     " ".join(map(shlex.quote, self.service_command())))

@@ -11,12 +11,11 @@ import tempfile
 
 import desk
 
-CA_SCRIPT = os.path.join(desk.TOP, "tests", "tools", "ca.sh")
-TOKEN_SCRIPT = os.path.join(desk.TOP, "tests", "tools", "fill-token.sh")
-# name, slot, algorithm, id: the name is the certificate's file in the CA's folder and, with -user,
-# the label
-KEYS = (("rsa", "9a", "rsa2048", "01"), ("sign", "9c", "rsa2048", "02"), ("ec", "9d", "p256", "03"))
-KEEP = 4                # prepared sets that stay beside the newest
+KEEP = 4                # prepared sets that stay beside the newest, of each player
+
+
+def tool(name):
+    return os.path.join(desk.TOP, "tests", "tools", name)
 
 
 def label(number):
@@ -24,23 +23,18 @@ def label(number):
 
 
 class Kit:
-    """A folder: ca/ with the test CA and all certificates, tokenN/ with a token's state."""
+    """A folder: ca/ with the test CA and all certificates, tokenN/ with what a token's player kept."""
 
     def __init__(self, folder):
-        self.folder = folder
+        self.folder, self.ca = folder, os.path.join(folder, "ca")
 
-    def environment(self):
-        env = {"P11_TOKEN": label(1), "TEST_CA_DIR": os.path.join(self.folder, "ca")}
-        for name, _slot, _algorithm, key_id in KEYS:
-            env["P11_%s_LABEL" % name.upper()] = name + "-user"
-            env["P11_%s_ID" % name.upper()] = key_id
-        return env
-
-    def copy_state(self, number, path):
-        source = os.path.join(self.folder, "token%d" % number, "state")
-        for ending in ("", ".key"):
-            if os.path.exists(source + ending):
-                shutil.copy(source + ending, path + ending)
+    def copy(self, what, number, to):
+        """A file, or what is in a folder, if this token has it."""
+        source = os.path.join(self.folder, "token%d" % number, what)
+        if os.path.isdir(source):
+            shutil.copytree(source, to, dirs_exist_ok=True)
+        elif os.path.exists(source):
+            shutil.copy(source, to)
 
 
 def name_of(programs):
@@ -62,34 +56,27 @@ def run(argv, env, log):
             raise desk.Failure("%s failed while tokens were prepared\n%s" % (argv[:3], f.read()[-4000:]))
 
 
-def make_token(programs, folder, number, ca, wanted=KEYS):
-    """One token: a blank one on a desk of its own, filled by the utility."""
-    place = tempfile.mkdtemp(prefix="bsre-desk.")
-    d = desk.Desk(place, programs, {"way": "direct", "tokens": 1, "timing": "none"}, None)
-    try:
-        d.start()
-        env = dict(d.service_environment(), DESK_DIR=place, TEST_CA_DIR=ca, LC_ALL="C.UTF-8",
-                   PATH=d.path("bin") + ":" + os.environ["PATH"])
-        keys = [":".join(key) for key in wanted]
-        run(["sh", TOKEN_SCRIPT, label(number), "" if number == 1 else str(number)] + keys, env,
-            d.path("fill.log"))
-    finally:
-        d.stop()
-        said = desk.sanitizers_say(place)
-        os.makedirs(os.path.join(folder, "token%d" % number), exist_ok=True)
-        for ending in ("", ".key"):
-            if os.path.exists(d.path("vtoken1.state" + ending)):
-                shutil.move(d.path("vtoken1.state" + ending),
-                            os.path.join(folder, "token%d" % number, "state" + ending))
-        shutil.rmtree(place, ignore_errors=True)
-    if said:
-        raise desk.Failure("a sanitizer spoke while tokens were prepared")
+class Place:
+    """A desk for a while: `with Place(...) as d`. It is gone at the end, whatever happened."""
+
+    def __init__(self, programs, options):
+        self.desk = desk.Desk(tempfile.mkdtemp(prefix="bsre-desk."), programs, options, None)
+
+    def __enter__(self):
+        return self.desk
+
+    def __exit__(self, kind, *_):
+        self.desk.stop()
+        said = desk.sanitizers_say(self.desk.folder)
+        shutil.rmtree(self.desk.folder, ignore_errors=True)
+        if said and kind is None:
+            raise desk.Failure("a sanitizer spoke while tokens were prepared")
 
 
-def kit(programs, count):
-    """Enough prepared tokens for this build, made now if there are none yet. One process makes them,
+def kit(programs, count, player):
+    """Enough prepared tokens for this build of what the player plays, made now if there are none yet. One process makes them,
     others wait for it; a token counts when its mark is written, after everything else."""
-    folder = os.path.join(programs.build, "desk-tokens")
+    folder = os.path.join(programs.build, "desk-tokens", player.name)
     os.makedirs(folder, exist_ok=True)
     name = name_of(programs)
     mine = os.path.join(folder, name)
@@ -107,8 +94,11 @@ def kit(programs, count):
                 continue
             if not os.path.exists(os.path.join(ca, "ready")):
                 shutil.rmtree(ca, ignore_errors=True)
-                run(["sh", CA_SCRIPT, ca], dict(os.environ), os.path.join(mine, "ca.log"))
-            make_token(programs, mine, number, ca)
+                run(["sh", tool("ca.sh"), ca], dict(os.environ), os.path.join(mine, "ca.log"))
+            place = os.path.join(mine, "token%d" % number)
+            shutil.rmtree(place, ignore_errors=True)
+            os.makedirs(place)
+            player.make(programs, place, number, ca)
             with open(mark, "w"):
                 pass
     return Kit(mine)

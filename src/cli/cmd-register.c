@@ -15,7 +15,7 @@ static err look_at(const struct survey *s, const struct target *t, const struct 
 	if (t->form == FORM_SECMOD)
 		return secmod_look(text, p->folder, MODULE_NAME, s->module, look, edit);
 	if (t->form == FORM_POLICIES)
-		return policies_look(text, MODULE_NAME, s->module, look, edit);
+		return policies_look(text, s->root, MODULE_NAME, s->module, look, edit);
 	*edit = (struct edit){ 0 };
 	*look = !text.p ? LOOK_MISSING : memmem(text.p, text.n, t->text, strlen(t->text)) ? LOOK_THERE : LOOK_OTHER;
 	if (*look == LOOK_MISSING && !(edit->text = strdup(t->text)))

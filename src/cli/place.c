@@ -196,6 +196,38 @@ bool place_there(const char *root, const char *path)
 	return ok(e) && lstat(p.path, &st) == 0;
 }
 
+/* Where a path of the root's leads, and what is there; *there: anything. */
+static bool find(const char *root, const char *path, char *out, size_t size, struct stat *st, bool *there)
+{
+	struct place p = { .there = false };
+	char whole[PATH_MAX];
+
+	if (path[0] != '/' || snprintf(whole, sizeof whole, "%s%s", root, path) >= (int)sizeof whole)
+		return false;
+	err e = resolve(root, whole, &p);
+	if (!ok(e))
+		(void)say_forget();
+	snprintf(out, size, "%s", p.path);
+	*there = ok(e) && lstat(p.path, st) == 0;
+	return ok(e);
+}
+
+bool place_same(const char *root, const char *a, const char *b)
+{
+	char path[2][PATH_MAX];
+	struct stat st[2];
+	bool there[2];
+
+	if (strcmp(a, b) == 0)
+		return true;
+	if (!find(root, a, path[0], sizeof path[0], &st[0], &there[0]) ||
+	    !find(root, b, path[1], sizeof path[1], &st[1], &there[1]))
+		return false;
+	if (there[0] && there[1])
+		return st[0].st_dev == st[1].st_dev && st[0].st_ino == st[1].st_ino;
+	return strcmp(path[0], path[1]) == 0;
+}
+
 void place_free(struct place *p)
 {
 	free((void *)(uintptr_t)p->text.p);

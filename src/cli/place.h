@@ -27,6 +27,11 @@ void place_free(struct place *p);
 /* Is anything at that path, with links followed in the same way? Says nothing. */
 bool place_there(const char *root, const char *path);
 
+/* Do the two name one file, by another link or in another spelling? The root is put before each; links are
+ * followed in the same way. What is no absolute path, or not there, is the same where it reads so. Says
+ * nothing. */
+bool place_same(const char *root, const char *a, const char *b);
+
 /* Says why the file could not be written, before anything is: FILE where it, its folder or its file
  * system is read-only. */
 err place_writable(const struct place *p) MUST_USE;

@@ -3,6 +3,7 @@
 #include "config.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include "place.h"
 #include "policies.h"
 #include "say.h"
 
@@ -147,13 +148,13 @@ static const json_t *devices_of(const json_t *root, const struct path *p)
 	return p->depth == p->want ? root : NULL;
 }
 
-static enum look look_of(const json_t *devices, const char *name, const char *library)
+static enum look look_of(const json_t *devices, const char *root, const char *name, const char *library)
 {
 	const char *key;
 	json_t *value;
 
 	json_object_foreach((json_t *)(uintptr_t)devices, key, value)
-		if (json_is_string(value) && strcmp(json_string_value(value), library) == 0)
+		if (json_is_string(value) && place_same(root, json_string_value(value), library))
 			return LOOK_THERE;
 	return json_object_get(devices, name) ? LOOK_OTHER : LOOK_MISSING;
 }
@@ -241,26 +242,26 @@ static err make_edit(struct span s, const struct path *p, const char *name, cons
 	return fclose(f) == 0 ? OK : FAIL(GENERAL);
 }
 
-static err look_at(struct span file, const char *name, const char *library, enum look *look,
+static err look_at(struct span file, const char *root, const char *name, const char *library, enum look *look,
 		   struct edit *edit)
 {
 	json_error_t why;
-	json_t *root = load(file, &why);
+	json_t *all = load(file, &why);
 	struct path p;
 
-	if (!root)
+	if (!all)
 		return not_json(&why);
-	err e = follow(file, root, &p);
+	err e = follow(file, all, &p);
 	if (ok(e)) {
-		*look = look_of(devices_of(root, &p), name, library);
+		*look = look_of(devices_of(all, &p), root, name, library);
 		if (*look == LOOK_MISSING)
 			e = make_edit(file, &p, name, library, edit);
 	}
-	json_decref(root);
+	json_decref(all);
 	return e;
 }
 
-err policies_look(struct span file, const char *name, const char *library, enum look *look,
+err policies_look(struct span file, const char *root, const char *name, const char *library, enum look *look,
 		  struct edit *edit)
 {
 	static const struct layout whole = { "\n", { (const uint8_t *)"  ", 2 } };
@@ -268,7 +269,7 @@ err policies_look(struct span file, const char *name, const char *library, enum 
 
 	*edit = (struct edit){ 0 };
 	if (file.p)
-		return look_at(file, name, library, look, edit);
+		return look_at(file, root, name, library, look, edit);
 	*look = LOOK_MISSING;
 	FILE *f = open_memstream(&edit->text, &n);
 	if (!f)

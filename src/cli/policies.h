@@ -3,11 +3,11 @@
 #define BSRE_CLI_POLICIES_H
 #include "edit.h"
 
-/* What the file (SPAN_NONE: there is none) says of the library, and the edit that adds it, for
- * LOOK_MISSING alone: in the form that the file has SecurityDevices in, indented as the file is.
- * DATA_INVALID, said with line and column: it is no JSON, has a key twice, or something else stands
- * where an object must. */
-err policies_look(struct span file, const char *name, const char *library, enum look *look,
+/* What the file (SPAN_NONE: there is none) says of the library, whose path begins at `root` ("": the real
+ * one), and the edit that adds it, for LOOK_MISSING alone: in the form that the file has
+ * SecurityDevices in, indented as the file is. DATA_INVALID, said with line and column: it is no JSON, has
+ * a key twice, or something else stands where an object must. */
+err policies_look(struct span file, const char *root, const char *name, const char *library, enum look *look,
 		  struct edit *edit) MUST_USE;
 
 /* The file without our entry, and without the innermost `levels` objects around it where they are empty

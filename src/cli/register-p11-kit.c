@@ -5,7 +5,7 @@
 #include "place.h"
 #include "register.h"
 
-/* Does the file's "module:" name ours? A name alone is one in p11-kit's own folder. */
+/* Does the file's "module:" name ours, by whatever path? A name alone is one in p11-kit's own folder. */
 static bool names_us(const struct survey *s, const char *path)
 {
 	struct place p;
@@ -22,7 +22,7 @@ static bool names_us(const struct survey *s, const char *path)
 		    sscanf(line, "module: %4000[^\r\n]", value) != 1)
 			continue;
 		snprintf(whole, sizeof whole, "%s%s", value[0] == '/' ? "" : PKCS11DIR "/", value);
-		ours = strcmp(whole, s->module) == 0;
+		ours = place_same(s->root, whole, s->module);
 	}
 	place_free(&p);
 	return ours;

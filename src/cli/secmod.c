@@ -2,6 +2,7 @@
 #include "config.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include "place.h"
 #include "say.h"
 #include "secmod.h"
 
@@ -63,6 +64,14 @@ static bool same_file_name(struct span library, const char *other)
 		       span_str(theirs ? theirs + 1 : other));
 }
 
+static bool same_file(struct span library, const char *other)
+{
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof path, "%.*s", (int)library.n, library.n ? (const char *)library.p : "");
+
+	return n > 0 && n < PATH_MAX && place_same("", path, other);
+}
+
 /* What NSS itself writes first into a folder that has no list yet. */
 static void begin_list(FILE *f, const char *folder)
 {
@@ -100,7 +109,7 @@ err secmod_look(struct span file, const char *folder, const char *name, const ch
 	if (file.n && memchr(file.p, 0, file.n))
 		return say_fail(FAIL(DATA_INVALID), _("it is not a list of NSS modules"));
 	while (next_block(file, &b)) {
-		if (span_eq(b.path, span_str(library)))
+		if (same_file(b.path, library))
 			*look = LOOK_THERE;
 		else if (*look == LOOK_MISSING && span_eq(b.name, span_str(name)))
 			*look = LOOK_OTHER;

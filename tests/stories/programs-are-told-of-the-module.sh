@@ -163,6 +163,28 @@ rm -rf "$HOME/.local"
 grep -v '\.local' before >b && mv b before
 same before "$HOME"
 
+# the same module by a link, or by its path in another spelling, is told once; what is there stays as it is
+cp "$FF/bbb.esr/pkcs11.txt" kept.txt
+ln -s "$P11_MODULE" by-link.so
+mkdir -p "$HOME/.pki/nssdb"
+printf 'library=%s\nname=mine\n\n' "$WORK/by-link.so" >"$HOME/.pki/nssdb/pkcs11.txt"
+printf 'library=%s\nname=mine\n\n' "$(dirname "$P11_MODULE")//./$(basename "$P11_MODULE")" >"$FF/bbb.esr/pkcs11.txt"
+tree "$HOME/.pki" >before.pki
+tree "$FF/bbb.esr" >before.ff
+register --user --app firefox,chromium --json >out.json
+is /bbb.esr/pkcs11.txt already
+is /nssdb/pkcs11.txt already
+is /aaa.default/pkcs11.txt registered
+same before.pki "$HOME/.pki"
+same before.ff "$FF/bbb.esr"
+bsre-token register --user --app firefox --module "$WORK/by-link.so" --json >out.json
+is /aaa.default/pkcs11.txt already
+unregister --user
+same before.pki "$HOME/.pki"
+same before.ff "$FF/bbb.esr"
+cp kept.txt "$FF/bbb.esr/pkcs11.txt"
+rm -r "$HOME/.pki"
+
 # --- what cannot be done is named, and the others go on --------------------------------------------------------
 mkdir -p "$HOME/.local/state"
 printf 'library=/x.so\nname=bsre-token\n\n' >"$FF/aaa.default/pkcs11.txt"
@@ -290,6 +312,20 @@ for form in none etc own; do
 	unregister --system --root root
 	same before root
 done
+# the module is there by another path: p11-kit's link of it, the policy's own spelling
+mkdir -p root/opt root/usr/share/p11-kit/modules
+ln -s "$P11_MODULE" root/opt/bsre.so
+echo 'module: /opt/bsre.so' >root/usr/share/p11-kit/modules/agency.module
+printf '{"policies":{"SecurityDevices":{"Add":{"BSrE":"/opt/../opt/bsre.so"}}}}' >$where
+cp $where agency
+tree root >before.paths
+register --system --root root --app p11-kit,firefox --json >out.json
+is agency.module already
+is policies.json already
+cmp agency $where || fail "told twice"
+unregister --system --root root
+same before.paths root
+rm -r root/opt root/usr/share/p11-kit
 # somebody else's module of our name: refused, and not taken away either, whether it is recorded or not
 others() {
 	for theirs in '"Add":{"bsre-token":"/opt/agency/other.so"}' '"bsre-token":"/opt/agency/other.so"'; do

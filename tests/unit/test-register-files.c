@@ -277,6 +277,39 @@ static void records(void **state)
 	record_close(&r);
 }
 
+/* One file has many names. */
+static void same_places(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("lib", 0700), 0);
+	put_file("lib/m.so", "m");
+	put_file("lib/n.so", "m");
+	assert_int_equal(symlink("lib", "lib64"), 0);
+	assert_int_equal(symlink(in("lib/m.so"), "link.so"), 0);
+	assert_int_equal(symlink("nowhere", "lost.so"), 0);
+	static const char *const names[] = { "lib/m.so", "lib64/m.so", "link.so", "lib//./m.so", "lib64/../lib/m.so" };
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		assert_true(place_same("", in("lib/m.so"), in(names[i])));
+		assert_true(place_same("", in(names[i]), in("link.so")));
+		assert_false(place_same("", in(names[i]), in("lib/n.so")));
+		assert_false(place_same("", in(names[i]), in("lost.so")));
+	}
+	assert_int_equal(link("lib/m.so", "hard.so"), 0);
+	assert_true(place_same("", in("hard.so"), in("lib/m.so")));
+	/* beneath a root a link with an absolute target starts at the root again */
+	assert_int_equal(symlink("/lib/n.so", "lib/abs.so"), 0);
+	assert_true(place_same(desk, "/lib/abs.so", "/lib64/n.so"));
+	assert_false(place_same("", in("lib/abs.so"), in("lib/n.so")));
+	assert_false(place_same(desk, "/lib/m.so", "/lib64/n.so"));
+	/* what is not there is told apart by what it would be called; a name alone is no path */
+	assert_true(place_same("", in("gone/m.so"), in("gone//./m.so")));
+	assert_false(place_same("", in("gone/m.so"), in("gone/n.so")));
+	assert_true(place_same("", "m.so", "m.so"));
+	assert_false(place_same("", "lib/m.so", "lib//m.so"));
+	assert_false(place_same("", "", in("lib/m.so")));
+	assert_null(say_forget());
+}
+
 static void running_programs(void **state)
 {
 	char exe[4096];
@@ -296,7 +329,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(places), cmocka_unit_test(leftovers),
-		cmocka_unit_test(places_of_others), cmocka_unit_test(busy_profiles),
+		cmocka_unit_test(places_of_others), cmocka_unit_test(same_places), cmocka_unit_test(busy_profiles),
 		cmocka_unit_test(profile_lists), cmocka_unit_test(records), cmocka_unit_test(running_programs),
 	};
 

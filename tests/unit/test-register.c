@@ -54,14 +54,14 @@ static void policies_round(struct span file)
 	enum look look;
 	struct span back, cut;
 
-	assert_true(ok(policies_look(file, NAME, MODULE, &look, &e)));
+	assert_true(ok(policies_look(file, "", NAME, MODULE, &look, &e)));
 	assert_int_equal(look, LOOK_MISSING);
 	struct span with = edit_make(file, &e);
 	assert_true(policies_good(with));
-	assert_true(ok(policies_look(with, NAME, MODULE, &look, &again)));
+	assert_true(ok(policies_look(with, "", NAME, MODULE, &look, &again)));
 	assert_int_equal(look, LOOK_THERE);
 	assert_null(again.text);
-	assert_true(ok(policies_look(with, NAME, "/elsewhere.so", &look, &again)));
+	assert_true(ok(policies_look(with, "", NAME, "/elsewhere.so", &look, &again)));
 	assert_int_equal(look, LOOK_OTHER);
 	assert_true(edit_take_back(with, &e, &back));
 	same(back, file);
@@ -99,13 +99,13 @@ static void policies_new(void **state)
 	enum look look;
 
 	(void)state;
-	assert_true(ok(policies_look(SPAN_NONE, NAME, MODULE, &look, &e)));
+	assert_true(ok(policies_look(SPAN_NONE, "", NAME, MODULE, &look, &e)));
 	assert_int_equal(look, LOOK_MISSING);
 	assert_string_equal(e.text, "{\n  \"policies\": {\n    \"SecurityDevices\": {\n      \"Add\": {\n        \""
 			    NAME "\": \"" MODULE "\"\n      }\n    }\n  }\n}\n");
 	edit_free(&e);
 	static const char before[] = "{\n    \"policies\": {\n        \"A\": true\n    }\n}\n";
-	assert_true(ok(policies_look(span_str(before), NAME, MODULE, &look, &e)));
+	assert_true(ok(policies_look(span_str(before), "", NAME, MODULE, &look, &e)));
 	struct span with = edit_make(span_str(before), &e);
 	same(with, span_str("{\n    \"policies\": {\n        \"A\": true,\n        \"SecurityDevices\": {\n"
 			    "            \"Add\": {\n                \"" NAME "\": \"" MODULE "\"\n            }\n"
@@ -152,7 +152,7 @@ static void policies_of_every_shape(void **state)
 		struct edit e = { 0 };
 		enum look look;
 
-		if (ok(policies_look(span_str(text), NAME, MODULE, &look, &e))) {
+		if (ok(policies_look(span_str(text), "", NAME, MODULE, &look, &e))) {
 			edit_free(&e);
 			policies_round(span_str(text));
 			merged++;
@@ -184,7 +184,7 @@ static void policies_refused(void **state)
 		struct edit e;
 		enum look look;
 
-		assert_false(ok(policies_look(span_str(bad[i].file), NAME, MODULE, &look, &e)));
+		assert_false(ok(policies_look(span_str(bad[i].file), "", NAME, MODULE, &look, &e)));
 		assert_null(e.text);
 		const char *said = say_forget();
 		assert_non_null(said);
@@ -208,7 +208,7 @@ static void policies_changed_between(void **state)
 	struct span cut;
 
 	(void)state;
-	assert_true(ok(policies_look(span_str("{}"), NAME, MODULE, &look, &e)));
+	assert_true(ok(policies_look(span_str("{}"), "", NAME, MODULE, &look, &e)));
 	assert_int_equal(e.levels, 3);
 	assert_false(ok(policies_cut(span_str("{\n\"" NAME "\": }"), NAME, MODULE, e.levels, &cut)));
 	assert_non_null(strstr(say_forget(), "line 2"));
@@ -239,7 +239,7 @@ static void policies_of_others(void **state)
 	struct span cut;
 
 	(void)state;
-	assert_true(ok(policies_look(span_str("{}"), NAME, MODULE, &look, &e)));
+	assert_true(ok(policies_look(span_str("{}"), "", NAME, MODULE, &look, &e)));
 	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
 		assert_true(ok(policies_cut(span_str(others[i]), NAME, MODULE, 0, &cut)));
 		assert_null(cut.p);

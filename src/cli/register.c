@@ -154,14 +154,12 @@ const char *survey_folder(const struct survey *s)
 	return folder;
 }
 
-const char *survey_word(const struct survey *s, const char *name)
+const char *survey_quoted(const char *path)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%,=";
 	static char word[4 * PATH_MAX];
-	char path[2 * PATH_MAX];
 	size_t n = 0;
 
-	snprintf(path, sizeof path, "%s/%s", survey_folder(s) + strlen(s->root), name);
 	if (strspn(path, plain) == strlen(path)) {
 		snprintf(word, sizeof word, "%s", path);
 		return word;
@@ -181,6 +179,14 @@ const char *survey_word(const struct survey *s, const char *name)
 	word[n++] = '\'';
 	word[n] = 0;
 	return word;
+}
+
+const char *survey_word(const struct survey *s, const char *name)
+{
+	char path[2 * PATH_MAX];
+
+	snprintf(path, sizeof path, "%s/%s", survey_folder(s) + strlen(s->root), name);
+	return survey_quoted(path);
 }
 
 err survey_target(struct survey *s, enum form form, const char *text, const char *format, ...)

@@ -65,7 +65,9 @@ bool survey_installed(const struct survey *s, const char *names);
 /* A folder of our own for such files: of the user, or of the system. */
 const char *survey_folder(const struct survey *s);
 
-/* The path of a file there as a word of the shell: quoted where it must be. Good until the next call. */
+/* A path as a word of the shell: quoted where it must be. Good until the next call of either. */
+const char *survey_quoted(const char *path);
+/* The same for the path of a file in our own folder. */
 const char *survey_word(const struct survey *s, const char *name);
 
 /* A row for what became of a file: state is a word of words.def. Borrowed. */

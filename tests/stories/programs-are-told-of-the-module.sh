@@ -393,6 +393,21 @@ same before root
 			[ "$found" ] || { cat line; exit 1; }
 		done
 	X
+	# ssh reads its line, from a folder with what glob(3) reads as well, and so the module's own path
+	if command -v ssh >/dev/null; then
+		mkdir "$WORK/a module"
+		XDG_CONFIG_HOME="$HOME/[a]* \"?\\y"
+		cp "$P11_MODULE" "$WORK/a module/it is.so"
+		bsre-token register --user --app ssh --module "$WORK/a module/it is.so" --json >out.json
+		python3 -c 'import json; print(json.load(open("out.json"))["use"][0]["text"])' >line
+		printf 'Host *\n%s\n' "$(sed 's/.*: Include/Include/' line)" >ssh.conf
+		ssh -G -F "$PWD/ssh.conf" example >seen
+		grep -qxiF "pkcs11provider $WORK/a module/it is.so" seen || { cat line; fail "ssh does not read the line"; }
+		sed 's/^ssh/set --/; s/ HOST.*//' line >words
+		(. ./words && [ $# = 2 ] && [ -f "$2" ]) || { cat line; fail "the line cannot be typed"; }
+		bsre-token unregister --user --app ssh
+	fi
+	XDG_CONFIG_HOME=$HOME/.config
 	if command -v modutil >/dev/null; then
 		cp "$HOME/.pki/nssdb/pkcs11.txt" ours.txt
 		rm "$HOME/.pki/nssdb/pkcs11.txt"

@@ -14,7 +14,7 @@ static err cut_entry(const struct place *p, const struct edit *e, struct span *o
 {
 	switch (form_of(p->path)) {
 	case FORM_SECMOD:
-		return secmod_cut(p->text, MODULE_NAME, NULL, out);
+		return secmod_cut(p->text, MODULE_NAME, e->text, out);
 	case FORM_POLICIES:
 		return policies_cut(p->text, MODULE_NAME, e->text, e->levels, out);
 	case FORM_WHOLE:

@@ -54,14 +54,23 @@ static bool next_block(struct span file, struct block *b)
 	return inside;
 }
 
-static bool same_file_name(struct span library, const char *other)
+static struct span file_name(struct span path)
 {
-	const uint8_t *slash = library.n ? memrchr(library.p, '/', library.n) : NULL;
-	const char *theirs = strrchr(other, '/');
-	size_t skip = slash ? (size_t)(slash - library.p) + 1 : 0;
+	const uint8_t *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
+	size_t skip = slash ? (size_t)(slash - path.p) + 1 : 0;
 
-	return span_eq((struct span){ library.p + skip, library.n - skip },
-		       span_str(theirs ? theirs + 1 : other));
+	return (struct span){ path.p + skip, path.n - skip };
+}
+
+/* The library of the block of that name; a text without one is a path itself. */
+static struct span library_in(const char *text, const char *name)
+{
+	struct block b = { 0 };
+
+	while (next_block(span_str(text), &b))
+		if (span_eq(b.name, span_str(name)))
+			return b.path;
+	return span_str(text);
 }
 
 static bool same_file(struct span library, const char *other)
@@ -135,14 +144,14 @@ bool secmod_take_back(struct span file, const struct edit *e, struct span *out)
 	return edit_take_back(file, last ? e : &inner, out);
 }
 
-err secmod_cut(struct span file, const char *name, const char *library, struct span *out)
+err secmod_cut(struct span file, const char *name, const char *ours, struct span *out)
 {
-	struct span now = file;
+	struct span now = file, library = file_name(library_in(ours, name));
 	struct block b = { 0 };
 
 	*out = SPAN_NONE;
 	while (next_block(now, &b)) {
-		if (!span_eq(b.name, span_str(name)) || (library && !same_file_name(b.path, library)))
+		if (!span_eq(b.name, span_str(name)) || !span_eq(file_name(b.path), library))
 			continue;
 		struct span less = edit_without(now, b.begin, b.end);
 

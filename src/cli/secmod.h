@@ -13,7 +13,7 @@ err secmod_look(struct span file, const char *folder, const char *name, const ch
  * end that it got from us. */
 bool secmod_take_back(struct span file, const struct edit *e, struct span *out);
 
-/* The file without the blocks of that name, as NSS wrote them anew or a person changed them; out->p NULL:
- * there is none. library: only where its file name is this one's; NULL: whichever. */
-err secmod_cut(struct span file, const char *name, const char *library, struct span *out) MUST_USE;
+/* The file without the blocks of that name, as NSS wrote them anew or a person changed them, whose library
+ * has the file name of `ours`, a path or the text of the edit that made it; out->p NULL: there is none. */
+err secmod_cut(struct span file, const char *name, const char *ours, struct span *out) MUST_USE;
 #endif

@@ -129,6 +129,15 @@ unregister --user
 grep -q '^name=New$' "$FF/bbb.esr/pkcs11.txt" && grep -q '^name=Other$' "$FF/bbb.esr/pkcs11.txt"
 [ "$(cat "$XDG_CONFIG_HOME/bsre-token/java-pkcs11.cfg")" = '# mine' ] || fail "a person's line is gone"
 [ "$(ls -A "$HOME/.pki/nssdb")" = cert9.db ] || fail "not what was there"
+# somebody else's module took our name in the meantime: it is not ours to take out
+register --user --app firefox
+printf 'library=/opt/agency/other.so\nname=bsre-token\n\n' >"$FF/aaa.default/pkcs11.txt"
+sed -i 's/^name=bsre-token$/&\nNSS=trustOrder=100 /' "$FF/bbb.esr/pkcs11.txt"
+unregister --user --json >out.json
+is /aaa.default/pkcs11.txt absent
+is /bbb.esr/pkcs11.txt removed
+grep -q agency "$FF/aaa.default/pkcs11.txt" || fail "somebody else's entry is gone"
+rm "$FF/aaa.default/pkcs11.txt"
 # while a profile is open its entry stays, is named, and goes the next time
 register --user --app firefox
 hold "$FF/bbb.esr"

@@ -286,6 +286,9 @@ static void secmod_lists(void **state)
 		drop(cut);
 		assert_true(ok(secmod_cut(with, NAME, "/another/place/libother.so", &cut)));
 		assert_null(cut.p);
+		assert_true(ok(secmod_cut(with, NAME, e.text, &cut)));
+		assert_true(cut.n >= file.n && memcmp(cut.p, file.p, file.n) == 0);
+		drop(cut);
 		assert_true(ok(secmod_cut(with, NAME, "/another/place/libbsre-pkcs11.so", &cut)));
 		assert_non_null(cut.p);
 		drop(cut);
@@ -338,6 +341,28 @@ static void secmod_by_another_name(void **state)
 	edit_free(&e);
 }
 
+/* A block of our name for another module is somebody else's, whatever was put in here before. */
+static void secmod_of_others(void **state)
+{
+	static const char *const others[] = {
+		"library=/opt/agency/other.so\nname=" NAME "\n\n", "name=" NAME "\nlibrary=\n\n", "name=" NAME "\n",
+		"library=/opt/agency/libbsre-pkcs11.so.1\nname=" NAME "\n",
+	};
+	struct edit e;
+	enum look look;
+	struct span cut;
+
+	(void)state;
+	assert_true(ok(secmod_look(SPAN_NONE, "/p", NAME, MODULE, &look, &e)));
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+		assert_true(ok(secmod_cut(span_str(others[i]), NAME, MODULE, &cut)));
+		assert_null(cut.p);
+		assert_true(ok(secmod_cut(span_str(others[i]), NAME, e.text, &cut)));
+		assert_null(cut.p);
+	}
+	edit_free(&e);
+}
+
 /* --- a text in and out ------------------------------------------------------------------------------ */
 static void edits(void **state)
 {
@@ -379,7 +404,7 @@ int main(void)
 		cmocka_unit_test(policies_are_merged), cmocka_unit_test(policies_new),
 		cmocka_unit_test(policies_of_every_shape), cmocka_unit_test(policies_refused),
 		cmocka_unit_test(policies_changed_between), cmocka_unit_test(policies_of_others),
-		cmocka_unit_test(secmod_lists),
+		cmocka_unit_test(secmod_lists), cmocka_unit_test(secmod_of_others),
 		cmocka_unit_test(secmod_by_another_name), cmocka_unit_test(secmod_written_behind),
 		cmocka_unit_test(edits),
 	};

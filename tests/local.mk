@@ -10,6 +10,7 @@ EXTRA_DIST += tests/tools/quick.sh
 stories = \
 	tests/stories/a-certificate-goes-only-after-a-yes.sh \
 	tests/stories/a-dead-service-is-an-error-not-a-hang.sh \
+	tests/stories/a-dialog-speaks-the-programs-language.sh \
 	tests/stories/a-key-that-wants-a-touch-says-so.sh \
 	tests/stories/a-lone-program-wakes-the-service.sh \
 	tests/stories/a-name-file-with-a-mistake-is-refused.sh \

@@ -22,7 +22,7 @@ struct login;
 struct session;
 
 /* Where its person can be asked, as it said in its Hello. */
-struct terminal { char tty[128], term[64], locale[64], display[128], wayland[128]; };
+struct terminal { char tty[128], term[64], locale[256], display[128], wayland[128]; };
 
 struct peer {
 	struct peer     *next;

@@ -197,6 +197,14 @@ static int terminal(const char *path)
 	return fd;
 }
 
+/* Of its language what pinentry is told by options; gettext's list it has in its environment. */
+static const char *locale(char room[NAME_ROOM], struct span s)
+{
+	name(room, s);
+	room[strcspn(room, ":")] = '\0';
+	return room;
+}
+
 static void put_env(const char *variable, const char *value)
 {
 	if (*value)
@@ -238,12 +246,12 @@ static err start_any(struct dialog *d, const struct PromptAsk_in *ask)
 
 static err describe(struct dialog *d, const struct PromptAsk_in *ask)
 {
-	char tty[NAME_ROOM], term[NAME_ROOM], locale[NAME_ROOM], seconds[16];
+	char tty[NAME_ROOM], term[NAME_ROOM], language[NAME_ROOM], seconds[16];
 
 	TRY(option(d, "ttyname", d->tty >= 0 ? name(tty, ask->tty) : ""));
 	TRY(option(d, "ttytype", name(term, ask->term)));
-	TRY(option(d, "lc-ctype", name(locale, ask->locale)));
-	TRY(option(d, "lc-messages", locale));
+	TRY(option(d, "lc-ctype", locale(language, ask->locale)));
+	TRY(option(d, "lc-messages", language));
 	snprintf(seconds, sizeof seconds, "%u", ask->seconds);
 	TRY(tolerate(set(d, "SETTIMEOUT ", seconds)));
 	TRY(set(d, "SETTITLE ", prompt_title()));
@@ -318,8 +326,8 @@ static err run(int broker, const struct PromptAsk_in *ask, struct secret *pin)
 	put_env("WAYLAND_DISPLAY", name(room, ask->wayland));
 	if (ask->term.n)
 		put_env("TERM", name(room, ask->term));
-	if (ask->locale.n)
-		put_env("LC_ALL", name(room, ask->locale));
+	name(room, ask->locale);
+	language_take(room);
 	language_start();
 	err e = talk(&d, ask, pin);
 	if (e.code == E_NOT_SUPPORTED)

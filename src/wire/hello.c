@@ -62,17 +62,21 @@ static struct span text(const char *s)
 	return v.n > TEXT_MAX ? SPAN_NONE : v;
 }
 
-/* The first of some variables that is set, as setlocale looks for them. */
-static struct span locale_of(void)
+/* The first of some variables that is set, as setlocale looks for them; and behind a colon the languages that
+ * gettext prefers to it, which it asks in no C locale. */
+static struct span locale_of(struct hello_store *store)
 {
 	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+	const char *locale = NULL, *languages = getenv("LANGUAGE");
 
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		const char *v = getenv(names[i]);
-		if (v && *v)
-			return text(v);
-	}
-	return SPAN_NONE;
+	for (size_t i = 0; i < sizeof names / sizeof names[0] && !(locale && *locale); i++)
+		locale = getenv(names[i]);
+	if (!locale || !*locale)
+		return SPAN_NONE;
+	bool none = !languages || !*languages || strcmp(locale, "C") == 0 || strcmp(locale, "POSIX") == 0;
+	int n = snprintf(store->locale, sizeof store->locale, "%s%s%s", locale, none ? "" : ":",
+			 none ? "" : languages);
+	return n > 0 && n <= TEXT_MAX ? span_str(store->locale) : text(locale);
 }
 
 void hello_fill(struct Hello_in *in, struct hello_store *store)
@@ -89,7 +93,7 @@ void hello_fill(struct Hello_in *in, struct hello_store *store)
 		.word = sizeof(CK_ULONG),
 		.tty = text(store->tty),
 		.term = text(getenv("TERM")),
-		.locale = locale_of(),
+		.locale = locale_of(store),
 		.display = text(getenv("DISPLAY")),
 		.wayland = text(getenv("WAYLAND_DISPLAY")),
 	};

@@ -14,6 +14,6 @@ void hello_path(const char *path, char room[HELLO_PATH_MAX]);
 err hello_connect(const char *path, int *fd) MUST_USE;
 
 /* What Hello tells of this program; its fields borrow from `store`. */
-struct hello_store { char tty[128]; };
+struct hello_store { char tty[128], locale[256]; };
 void hello_fill(struct Hello_in *in, struct hello_store *store);
 #endif

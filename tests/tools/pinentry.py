@@ -60,6 +60,7 @@ def get():
 def main():
     sys.stdout.reconfigure(errors="surrogateescape")
     told("DISPLAY " + os.environ.get("DISPLAY", ""))
+    told("LANGUAGE " + os.environ.get("LANGUAGE", ""))
     say("OK Pleased to meet you")
     for line in sys.stdin:
         line = line.rstrip("\n")

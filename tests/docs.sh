@@ -41,9 +41,9 @@ for page in man/bsre-token.1 man/id/bsre-token.1; do
 	says_all $page "environment" "" <"$wrong.environment"
 done
 several_a_line src/tokend/tokend.c | long_options /dev/stdin | says_all man/bsre-tokend.8 option --
-sed -n 's/^CONF(\([a-z-]*\), *[a-z_]*, *\([0-9]*\), *\([0-9]*\), *\([0-9]*\), *"\([a-z]*\)".*/\1 (\5, \2 to \3, default \4)/p' \
+sed -n 's/^CONF(\([a-z.-]*\), *[a-z_]*, *\([0-9]*\), *\([0-9]*\), *\([0-9]*\), *"\([a-z]*\)".*/\1 (\5, \2 to \3, default \4)/p' \
 	src/tokend/conf.def | sed 's/(, /(/' | says_all man/bsre-tokend.conf.5 key ""
-sed -n 's/^TEXT(\([a-z-]*\),.*/\1/p' src/tokend/conf.def | says_all man/bsre-tokend.conf.5 key ""
+sed -n 's/^\(TEXT\|MODULE\)(\([a-z0-9-]*\),.*/\2/p' src/tokend/conf.def | says_all man/bsre-tokend.conf.5 key ""
 rows src/tokend/apps.def APP | sed 's|^[*]/||' | says_all man/bsre-tokend.conf.5 program ""
 long_options src/vtoken/main.c | says_all man/bsre-vtoken.1 option --
 for table in orders:ORDER faults:FAULT; do

@@ -190,6 +190,7 @@ static const char *state_name(uint32_t state)
 		[READER_EMPTY] = "empty", [READER_IDENTIFYING] = "identifying", [READER_READY] = "ready",
 		[READER_UNKNOWN_CARD] = "unknown-card", [READER_EXCLUSIVE] = "in-use-by-another-program",
 		[READER_QUARANTINED] = "pull-out", [READER_MUTE] = "mute",
+		[READER_NO_MODULE] = "module-refused",
 	};
 
 	return state < sizeof names / sizeof names[0] ? names[state] : "unknown";

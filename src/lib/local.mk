@@ -8,6 +8,7 @@ libbsre_la_SOURCES = \
 	src/lib/log.c src/lib/log.h \
 	src/lib/secret.c src/lib/secret.h \
 	src/lib/span.h \
+	src/lib/keyslot.c src/lib/keyslot.h \
 	src/lib/text.c src/lib/text.h \
 	src/lib/utf8.c src/lib/utf8.h \
 	src/lib/tlv.h

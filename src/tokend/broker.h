@@ -3,6 +3,7 @@
 #define BSRE_TOKEND_BROKER_H
 #include <systemd/sd-event.h>
 #include "apps.h"
+#include "modules.h"
 #include "lib/err.h"
 
 struct token;
@@ -20,8 +21,11 @@ struct conf {
 	uint32_t job_limit;		/* the longest a card command may take */
 	uint32_t slow_job_limit;	/* the same for key generation and erasing */
 	uint32_t prompt_limit;		/* seconds that a PIN dialog stays open */
+	uint32_t driver_piv;		/* PIV cards are ours */
+	uint32_t driver_opensc;		/* the rest is OpenSC's */
 	char     prompt[256];		/* "auto", "never", or a pinentry's path */
 	struct apps apps;		/* the file's rules of which program logs in how */
+	struct modules modules;		/* and its PKCS#11 modules */
 };
 
 struct broker {

@@ -78,6 +78,7 @@ bool cache_take(struct token *t)
 	t->firmware = husk->firmware;
 	t->flags = husk->flags;
 	t->algs = husk->algs;
+	t->whole = husk->whole;
 	t->objects = husk->objects;
 	t->load = LOAD_DONE;
 	for (struct object *o = t->objects; o; o = o->next) {

@@ -5,6 +5,7 @@ libbsrecard_la_SOURCES = \
 	src/tokend/children.h \
 	src/tokend/confine.c src/tokend/confine.h src/tokend/confine.def \
 	src/tokend/hold.c src/tokend/hold.h \
+	src/tokend/module.c src/tokend/module.h \
 	src/tokend/monitor.c src/tokend/monitor.h \
 	src/tokend/monitor-vtoken.c \
 	src/tokend/reader.c src/tokend/reader.h \
@@ -13,6 +14,10 @@ libbsrecard_la_SOURCES = \
 	src/tokend/serve-card.c \
 	src/tokend/worker.c src/tokend/worker.h \
 	src/tokend/token/driver.h src/tokend/token/drivers.def \
+	src/tokend/token/cryptoki.c src/tokend/token/cryptoki.h \
+	src/tokend/token/cryptoki-errors.def \
+	src/tokend/token/cryptoki-key.c src/tokend/token/cryptoki-load.c \
+	src/tokend/token/cryptoki-object.c \
 	src/tokend/token/piv.c src/tokend/token/piv.h \
 	src/tokend/token/piv-algs.def src/tokend/token/piv-ciphers.def \
 	src/tokend/token/piv-slots.def \

@@ -12,16 +12,21 @@ enum {
 	WORKER_EXIT_BUSY = 75		/* EX_TEMPFAIL */
 };
 
-/* Serves jobs.def on fd until end of file. One argument: the seconds that it may wait for another
- * program that has the card. Gives the exit status. */
+/* Serves jobs.def on fd until end of file. The first argument: the seconds that it may wait for another
+ * program that has the card. Where more follow they are a module (children_module). Gives the exit
+ * status. */
 int worker_main(int fd, int argc, char **argv);
 
 /* Tells on fd what happens at the readers (events.def), until the broker is gone. No arguments: it
- * watches pcscd. "--vtoken" SOCKET: it watches that one virtual token instead. Gives the exit status, 64
- * for other arguments. */
+ * watches pcscd. "--vtoken" SOCKET: it watches that one virtual token instead. "--module" and a module's
+ * arguments: it tells that module's own slots once, and ends. Gives the exit status, 64 for other arguments. */
 int monitor_main(int fd, int argc, char **argv);
 
 /* Answers the one question that comes on fd (prompts.def) with a dialog of pinentry. Gives the exit
  * status, WORKER_EXIT_FRAME where it was no question. */
 int prompt_main(int fd);
+
+/* The arguments that name a PKCS#11 module: NAME PATH SHA256 PART, then NAME=VALUE for the environment and
+ * /FOLDER where it may write. SHA256 "-": it is not pinned; NAME "opensc": it is OpenSC's. */
+enum { MODULE_ARGS_LEAST = 4, MODULE_ARGS_MAX = 12 };
 #endif

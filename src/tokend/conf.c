@@ -20,9 +20,11 @@ static const struct row {
 #define CONF(key, field, least, most, otherwise, unit, what) \
 	{ #key, unit, what, offsetof(struct conf, field), least, most, otherwise },
 #define TEXT(key, set, otherwise, what)
+#define MODULE(key, set, what)
 #include "conf.def"
 #undef CONF
 #undef TEXT
+#undef MODULE
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
@@ -55,9 +57,11 @@ static const struct text {
 } texts[] = {
 #define CONF(key, field, least, most, otherwise, unit, what)
 #define TEXT(key, set, otherwise, what) { #key, otherwise, set },
+#define MODULE(key, set, what)
 #include "conf.def"
 #undef CONF
 #undef TEXT
+#undef MODULE
 };
 enum { TEXTS = sizeof texts / sizeof texts[0] };
 
@@ -132,9 +136,32 @@ static err set(struct conf *c, const char *path, unsigned line, const char *key,
 	return bad_line(path, line, text);
 }
 
+/* [module NAME] */
+static err section(struct conf *c, const char *path, unsigned line, char *s)
+{
+	static const char kind[] = "[module ";
+	size_t n = strlen(s);
+
+	if (s[n - 1] != ']' || strncmp(s, kind, sizeof kind - 1) != 0)
+		return bad_line(path, line, "the only sections are [module NAME]");
+	s[n - 1] = '\0';
+	const char *wanted = modules_begin(&c->modules, trim(s + sizeof kind - 1));
+	return wanted ? bad_line(path, line, wanted) : OK;
+}
+
+/* After a section's line the keys are the module's. */
+static err set_any(struct conf *c, const char *path, unsigned line, const char *key, const char *value)
+{
+	if (c->modules.n == 0)
+		return set(c, path, line, key, value);
+	const char *wanted = modules_set(&c->modules, key, value);
+	return wanted ? bad_line(path, line, wanted) : OK;
+}
+
 static err parse(struct conf *c, const char *path, char *text)
 {
 	unsigned line = 0;
+	const char *wanted;
 
 	for (char *s = text, *next; s; s = next) {
 		next = strchr(s, '\n');
@@ -147,13 +174,18 @@ static err parse(struct conf *c, const char *path, char *text)
 		s = trim(s);
 		if (!*s)
 			continue;
+		if (*s == '[') {
+			TRY(section(c, path, line, s));
+			continue;
+		}
 		char *equals = strchr(s, '=');
 		if (!equals)
 			return bad_line(path, line, "wants `key = value`");
 		*equals = '\0';
-		TRY(set(c, path, line, trim(s), trim(equals + 1)));
+		TRY(set_any(c, path, line, trim(s), trim(equals + 1)));
 	}
-	return OK;
+	wanted = modules_end(&c->modules);
+	return wanted ? bad_line(path, line, wanted) : OK;
 }
 
 /* A regular file of bearable size. -1: there is none (errno ENOENT) or it cannot be read. */

@@ -1,12 +1,14 @@
 /* Landlock and seccomp for the processes at the readers. */
 #include "config.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <openssl/crypto.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "confine.h"
@@ -23,16 +25,61 @@ static uint64_t known_rights(int version)
 }
 
 /* A ruleset without rules: nothing may be opened. Connecting to a Unix socket is not its matter. */
-static void close_files(void)
+static int new_ruleset(uint64_t *rights)
 {
 	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	struct landlock_ruleset_attr attr = { .handled_access_fs = known_rights((int)version) };
-	int fd = version < 1 ? -1 : (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
 
+	*rights = attr.handled_access_fs;
+	return version < 1 ? -1 : (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
+}
+
+static void enforce(int fd)
+{
 	if (fd < 0 || syscall(SYS_landlock_restrict_self, fd, 0) != 0)
 		log_line(LOG_INFO, "no Landlock: %d", errno);
 	if (fd >= 0)
 		close(fd);
+}
+
+/* An exception for a file, or all that lies below a folder. What is not there needs none. */
+static void allow_below(int ruleset, const char *path, uint64_t rights)
+{
+	struct landlock_path_beneath_attr rule = { .allowed_access = rights,
+		.parent_fd = open(path, O_PATH | O_CLOEXEC) };
+	struct stat st;
+
+	if (rule.parent_fd < 0)
+		return;
+	if (fstat(rule.parent_fd, &st) == 0 && !S_ISDIR(st.st_mode))
+		rule.allowed_access &= LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE;
+	if (ruleset >= 0 && syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
+		log_line(LOG_INFO, "no Landlock rule for %s: %d", path, errno);
+	close(rule.parent_fd);
+}
+
+static void close_files(void)
+{
+	uint64_t rights;
+
+	enforce(new_ruleset(&rights));
+}
+
+static void close_most_files(char *const *readable, char *const *writable)
+{
+	static const char *const system_folders[] = { "/usr", "/lib", "/lib64", "/etc", "/opt", "/var/lib", "/run",
+		"/proc/self", "/sys", "/dev" };
+	uint64_t rights;
+	int fd = new_ruleset(&rights);
+
+	uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+	for (size_t i = 0; i < sizeof system_folders / sizeof system_folders[0]; i++)
+		allow_below(fd, system_folders[i], reading);
+	for (; *readable; readable++)
+		allow_below(fd, *readable, reading);
+	for (; *writable; writable++)
+		allow_below(fd, *writable, rights);
+	enforce(fd);
 }
 
 /* --- system calls ---------------------------------------------------------------------------- */
@@ -85,6 +132,29 @@ static void close_calls(enum confined who)
 	if (!f || !add_lists(f, who) || !add_bounded(f) || seccomp_load(f) != 0)
 		log_line(LOG_NOTICE, "no seccomp filter: %d", errno);
 	seccomp_release(f);
+}
+
+/* All but what the list calls deadly, and sockets to other machines. */
+static void close_deadly_calls(void)
+{
+	struct scmp_arg_cmp not_unix = { .arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_UNIX };
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
+	int rc = f ? seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, not_unix) : -1;
+
+	for (size_t i = 0; f && i < sizeof deadly / sizeof deadly[0]; i++)
+		rc |= seccomp_rule_add(f, SCMP_ACT_KILL_PROCESS, deadly[i], 0);
+	if (rc != 0 || seccomp_load(f) != 0)
+		log_line(LOG_NOTICE, "no seccomp filter: %d", errno);
+	seccomp_release(f);
+}
+
+void confine_module(char *const *readable, char *const *writable)
+{
+	if (!CONFINEMENT)
+		return;
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	close_most_files(readable, writable);
+	close_deadly_calls();
 }
 
 void confine(enum confined who)

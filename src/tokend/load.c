@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "data.h"
 #include "job.h"
+#include "lib/keyslot.h"
 #include "lib/log.h"
 #include "load.h"
 #include "object.h"
@@ -36,7 +37,9 @@ static void load_end(struct token *t)
 {
 	if (t->gone)
 		return;
-	objects_add_profiles(t);
+	if (!t->merging)
+		objects_add_profiles(t);
+	t->merging = false;
 	t->load = LOAD_DONE;
 	log_line(LOG_INFO, "token=%u is read", t->id);
 	requests_unpark(t);
@@ -49,6 +52,10 @@ static void load_fail(struct token *t, err e)
 	if (t->gone)
 		return;
 	log_line(LOG_WARNING, "token=%u cannot be read: %s", t->id, log_err(e));
+	if (t->merging) {		/* what was known is still so */
+		load_end(t);
+		return;
+	}
 	objects_free(t);
 	t->load = LOAD_NONE;
 	t->turn++;
@@ -83,21 +90,15 @@ static bool job_rec(struct job *j, struct KeyRec_in *rec)
 	return cur_done(&c);
 }
 
-/* A key without a place for names is named by its slot: ids 01... as other PIV software has them. */
+/* A key without a place for names is named by its slot, as other PIV software does it. */
 static void name_slot(struct KeyRec_in *rec, uint8_t *id)
 {
-	static const uint8_t first[] = { 0x9A, 0x9C, 0x9D, 0x9E };
-	static const char *const names[] = { "PIV AUTH", "SIGN", "KEY MAN", "CARD AUTH" };
+	static const char *const names[] = { "", "PIV AUTH", "SIGN", "KEY MAN", "CARD AUTH", "Retired KEY MAN" };
+	enum { NAMES = sizeof names / sizeof names[0] };
 
-	*id = (uint8_t)(rec->slot - 0x82 + 5);
-	for (uint8_t i = 0; i < 4; i++)
-		if (rec->slot == first[i]) {
-			*id = (uint8_t)(i + 1);
-			if (rec->label.n == 0)
-				rec->label = span_str(names[i]);
-		}
+	*id = keyslot_id(rec->slot);
 	if (rec->label.n == 0)
-		rec->label = span_str("Retired KEY MAN");
+		rec->label = span_str(names[*id < NAMES ? *id : NAMES - 1]);
 	if (rec->id.n == 0)
 		rec->id = (struct span){ id, 1 };
 }
@@ -193,6 +194,38 @@ static struct job *read_job(struct token *t, const struct KeyRec_in *rec, struct
 	return j;
 }
 
+/* --- a second look, after a login showed what was hidden -------------------------------------------- */
+/* What is known of the slot is set right in its place, so that handles live on. False: it is new, and to be
+ * read. */
+static bool merge(struct token *t, const struct KeyRec_in *rec)
+{
+	const struct object *cert = object_of_slot(t, rec->slot, OBJ_CERT);
+	const struct object *key = object_of_slot(t, rec->slot, OBJ_KEY);
+
+	if (!cert && !key)
+		return false;
+	if (key && !(rec->flags & KEY_HAS_KEY))
+		objects_remove(t, rec->slot, OBJ_KEY);
+	if (!key && rec->flags & KEY_HAS_KEY)
+		objects_add_keys(t, rec, rec->spki.n || !cert ? rec->spki : cert->spki);
+	for (struct object *o = t->objects; o; o = o->next)
+		if (o->slot == rec->slot && o->kind & (OBJ_CERT | OBJ_KEY)) {
+			o->always_auth = rec->flags & KEY_PIN_ALWAYS;
+			o->pin_policy = rec->pin_policy;
+		}
+	return true;
+}
+
+void load_merge(struct token *t)
+{
+	if (t->gone || !t->known || !(t->flags & TOKEN_HIDES_KEYS) || t->whole || t->load == LOAD_RUNS)
+		return;
+	t->merging = t->load == LOAD_DONE;
+	t->load = LOAD_RUNS;
+	t->turn++;
+	load_begin(t);
+}
+
 static void done_list(struct job *j, err e, struct cur *reply)
 {
 	struct token *t = j->token;
@@ -210,11 +243,14 @@ static void done_list(struct job *j, err e, struct cur *reply)
 		load_fail(t, e);
 		return;
 	}
+	t->whole = out.whole;
 	for (struct cur c = cur_of(out.keys); cur_left(&c) && n < SLOTS_MAX; n++) {
 		const uint8_t *start = c.p;
 		KeyRec_get_in(&c, &rec);
 		if (c.bad)
 			break;
+		if (t->merging && (!out.whole || merge(t, &rec)))
+			continue;
 		if (!(rec.flags & (KEY_HAS_CERT | KEY_IS_DATA))) {
 			add_slot(t, &rec, SPAN_NONE);
 			continue;

@@ -12,4 +12,7 @@ void load_prove(struct token *t, struct object *cert);
 
 /* What is remembered is wrong: it is forgotten, and read anew when the next program asks. */
 void load_again(struct token *t);
+/* After a login: a token that hides its private keys is listed once more, and what was guessed is set right.
+ * Programs that look for objects wait for it. Nothing to do where all is known. */
+void load_merge(struct token *t);
 #endif

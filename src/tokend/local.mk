@@ -23,6 +23,7 @@ libbsrebroker_la_SOURCES = \
 	src/tokend/load.c src/tokend/load.h \
 	src/tokend/login.h \
 	src/tokend/mech.c src/tokend/mech.h src/tokend/mech.def \
+	src/tokend/modules.c src/tokend/modules.h \
 	src/tokend/object.c src/tokend/object.h \
 	src/tokend/peer.c src/tokend/peer.h \
 	src/tokend/pin.c src/tokend/pin.h \

@@ -95,10 +95,19 @@ static bool key_range(const struct token *t, enum key_kind kind, struct MechRec_
 	return rec->largest != 0;
 }
 
+bool mech_on(const struct token *t, const struct mech *m)
+{
+	bool raw = m->encoding == &encoding_raw || m->encoding == &encoding_pss || m->encoding == &encoding_oaep;
+
+	return !raw || !(t->flags & TOKEN_NO_RAW);
+}
+
 void mech_list(const struct token *t, struct buf *b)
 {
 	for (size_t i = 0; i < MECHS; i++) {
 		struct MechRec_in rec = { .type = mechs[i].type, .flags = flags_of(t, &mechs[i]) };
+		if (!mech_on(t, &mechs[i]))
+			continue;
 		if (mechs[i].uses == USE_GENERATE && !(t->flags & TOKEN_CAN_GENERATE))
 			continue;
 		if (mechs[i].key == KEY_NONE || key_range(t, mechs[i].key, &rec))

@@ -37,6 +37,9 @@ struct encoding {
 /* The mechanism for the use; NULL: there is none. */
 const struct mech *mech_find(uint64_t type, unsigned use);
 
+/* Can the token do it? All but what needs raw RSA every token can. */
+bool mech_on(const struct token *t, const struct mech *m);
+
 /* Writes the token's mechanism list as MechRec records. */
 void mech_list(const struct token *t, struct buf *b);
 

@@ -12,6 +12,7 @@
 #include "confine.h"
 #include "lib/log.h"
 #include "lib/secret.h"
+#include "module.h"
 #include "monitor.h"
 #include "wire/frame.h"
 
@@ -130,18 +131,40 @@ void monitor_wait(const char *path, unsigned attempt)
 		close(inotify);
 }
 
+/* --- a module's own slots, told once ----------------------------------------------------------- */
+static void tell_slot(const char *name)
+{
+	struct ReaderState_in state = { .reader = span_str(name), .present = 1 };
+
+	tell_reader(&state);
+}
+
+static int tell_module(int argc, char **argv)
+{
+	static struct module m;
+
+	if (!module_start(&m, argc, argv))
+		return 64;			/* EX_USAGE */
+	struct ModuleState_in in = { .module = span_str(m.name), .code = cryptoki_slots(&m, tell_slot).code };
+	TELL(ModuleState, &in);
+	return EXIT_SUCCESS;
+}
+
 /* --- the process ----------------------------------------------------------------------------- */
 int monitor_main(int fd, int argc, char **argv)
 {
 	bool vtoken = argc == 2 && strcmp(argv[0], "--vtoken") == 0;
+	bool module = argc > 1 && strcmp(argv[0], "--module") == 0;
 
-	if (argc != 0 && !vtoken)
+	if (argc != 0 && !vtoken && !module)
 		return 64;			/* EX_USAGE */
 	/* a wait inside pcsc-lite cannot see that the broker is gone */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	secret_harden();
 	log_name("monitor");
 	broker_fd = fd;
+	if (module)
+		return tell_module(argc - 1, argv + 1);
 	confine(CONFINED_MONITOR);
 	if (vtoken)
 		monitor_vtoken(argv[1]);

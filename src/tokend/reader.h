@@ -26,6 +26,7 @@ struct reader {
 	size_t  atr_n;
 	int     protocol;		/* T=0 or T=1 */
 	bool    lost;
+	bool    cryptoki;		/* it is a PKCS#11 module's: no commands go through it */
 };
 
 /* What opens a reader: NO_TOKEN, TOKEN_BUSY (held by another program alone), NO_READERS (no pcscd),

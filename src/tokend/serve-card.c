@@ -45,8 +45,10 @@ void worker_close_card(struct worker *w)
 static err find_driver(struct token *t)
 {
 	for (size_t i = 0; i < DRIVERS; i++) {
+		if (drivers[i]->cryptoki != t->card->reader->cryptoki)
+			continue;
 		t->driver = drivers[i];
-		t->state = calloc(1, t->driver->state);
+		t->state = calloc(1, t->driver->state + 1);
 		if (!t->state)
 			return FAIL(QUOTA);
 		err e = hold(t);
@@ -86,8 +88,10 @@ err do_CardList(struct worker *w, struct CardList_in *in, struct CardList_out *o
 	(void)in;
 	TRY(can(w, w->token.driver && w->token.driver->list));
 	TRY(hold(&w->token));
+	w->token.whole = true;
 	TRY(w->token.driver->list(&w->token, &w->token.store));
 	out->keys = buf_span(&w->token.store);
+	out->whole = w->token.whole;
 	return w->token.store.bad ? FAIL(BAD_REPLY) : OK;
 }
 

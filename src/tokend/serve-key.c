@@ -2,6 +2,7 @@
 #include "config.h"
 #include "job.h"
 #include "ledger.h"
+#include "lib/keyslot.h"
 #include "lib/log.h"
 #include "lib/text.h"
 #include "mech.h"
@@ -31,7 +32,7 @@ static void encode_generate(struct job *j, struct buf *b)
 /* What the card does where the template did not say (SP 800-73-4 part 1, table 4b). */
 static uint32_t pin_policy(const struct job *j)
 {
-	return j->pin_policy ? j->pin_policy :
+	return j->pin_policy ? j->pin_policy : j->token->flags & TOKEN_BY_ID ? POLICY_ONCE :
 	       j->slot == SLOT_SIGN ? POLICY_ALWAYS : j->slot == SLOT_CARD ? POLICY_NEVER : POLICY_ONCE;
 }
 
@@ -102,13 +103,22 @@ static bool slot_exists(CK_ULONG slot)
 	       (slot >= SLOT_RETIRED && slot <= SLOT_RETIRED_LAST);
 }
 
-/* The slot that the template names, else the first without a key. 0: none is free. */
+static bool wanted_id(struct span pub, struct span priv, struct span *id)
+{
+	return (template_get(priv, CKA_ID, id) || template_get(pub, CKA_ID, id)) && id->n;
+}
+
+/* The slot that the template names, else the first without a key; on a token that goes by ids the one that the id
+ * stands for. 0: none is free. */
 static uint32_t wanted_slot(const struct token *t, struct span pub, struct span priv)
 {
 	CK_ULONG slot = template_ulong(priv, CKA_BSRE_SLOT, template_ulong(pub, CKA_BSRE_SLOT, 0));
+	struct span id;
 
 	if (slot)
 		return slot_exists(slot) ? (uint32_t)slot : 0;
+	if (t->flags & TOKEN_BY_ID && wanted_id(pub, priv, &id))
+		return object_of_slot(t, keyslot_of(id), OBJ_KEY | OBJ_CERT) ? 0 : keyslot_of(id);
 	if (template_bool(priv, CKA_ALWAYS_AUTHENTICATE, false) && !object_of_slot(t, SLOT_SIGN, OBJ_KEY))
 		return SLOT_SIGN;
 	static const uint32_t first[] = { SLOT_AUTH, SLOT_KEYMAN };
@@ -125,11 +135,12 @@ static uint32_t wanted_slot(const struct token *t, struct span pub, struct span 
 static err wanted_names(struct job *j, struct span pub, struct span priv)
 {
 	struct span id, label;
-	uint8_t usual = j->slot == SLOT_AUTH ? 1 : j->slot == SLOT_SIGN ? 2 : j->slot == SLOT_KEYMAN ? 3 :
-	                j->slot == SLOT_CARD ? 4 : (uint8_t)(j->slot - SLOT_RETIRED + 5);
+	uint8_t usual = keyslot_id(j->slot);
 
-	if (!template_get(priv, CKA_ID, &id) && !template_get(pub, CKA_ID, &id))
+	if (!wanted_id(pub, priv, &id))
 		id = (struct span){ &usual, 1 };
+	if (j->token->flags & TOKEN_BY_ID && keyslot_of(id) != j->slot)
+		return FAIL(TEMPLATE_INCONSISTENT);
 	if (!template_get(priv, CKA_LABEL, &label))
 		template_get(pub, CKA_LABEL, &label);
 	if (id.n > 64 || label.n > 64 || !text_is_plain(label))

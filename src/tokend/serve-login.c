@@ -5,6 +5,7 @@
 #include "job.h"
 #include "ledger.h"
 #include "lib/log.h"
+#include "load.h"
 #include "login.h"
 #include "mech.h"
 #include "peer.h"
@@ -104,6 +105,8 @@ err login_outcome(struct job *j, err e, struct cur *reply)
 		j->token->tries.user = out.left;
 		broker_changed();
 	}
+	if (ok(e) && j->user == CKU_USER)
+		load_merge(j->token);
 	return e;
 }
 

@@ -85,7 +85,7 @@ err serve_OpInit(struct request *rq, struct OpInit_in *in, struct OpInit_out *ou
 	if (op->live)
 		return FAIL(OP_ACTIVE);
 	const struct mech *m = mech_find(in->mech, row->use);
-	if (!m)
+	if (!m || !mech_on(s->token, m))
 		return FAIL(MECH_INVALID);
 	if (row->key_kind)
 		TRY(want_key(s, row, m, in->key, &key));

@@ -2,6 +2,7 @@
 #include "config.h"
 #include <stdlib.h>
 #include "cache.h"
+#include "children.h"
 #include "dialog.h"
 #include "job.h"
 #include "lib/log.h"
@@ -12,7 +13,7 @@
 #include "wire/events.h"
 
 enum { MONITORS_MAX = 16, MONITOR_RETRY_MS = 1000, CRASHES_MAX = 4, BUSY_RETRY_MS = 2000,
-       MUTE_RETRY_MS = 250, VANISHED_RETRY_MS = 700, WAIT_MOST_S = 15 };
+       MUTE_RETRY_MS = 250, VANISHED_RETRY_MS = 700, WAIT_MOST_S = 15, PARTS_MAX = 4 };
 
 static struct monitor {
 	struct child     child;
@@ -85,7 +86,8 @@ void token_lost(struct token *t, bool quarantine)
 /* --- identification ---------------------------------------------------------------------------- */
 static void encode_open(struct job *j, struct buf *b)
 {
-	struct CardOpen_in in = { .reader = span_str(j->token->reader->name) };
+	const struct reader *r = j->token->reader;
+	struct CardOpen_in in = { .reader = span_str(r->of ? r->of->name : r->name) };
 	uint8_t room[1024];
 	struct buf known = BUF(room);
 
@@ -97,7 +99,7 @@ static void encode_open(struct job *j, struct buf *b)
 
 static void keep_identity(struct token *t, struct CardOpen_out *o)
 {
-	keep_text(t->driver, sizeof t->driver, o->driver);
+	keep_text(t->driver, sizeof t->driver, span_str(drivers_name(t->reader)));
 	keep_text(t->serial, sizeof t->serial, o->serial);
 	keep_text(t->label, sizeof t->label, o->label);
 	keep_text(t->manufacturer, sizeof t->manufacturer, o->manufacturer);
@@ -114,6 +116,7 @@ static void keep_identity(struct token *t, struct CardOpen_out *o)
 static enum reader_state state_after(err e)
 {
 	return e.code == E_UNKNOWN_CARD ? READER_UNKNOWN_CARD :
+	       e.code == E_MODULE_CHANGED || e.code == E_MODULE_BAD ? READER_NO_MODULE :
 	       e.code == E_TOKEN_BUSY ? READER_EXCLUSIVE :
 	       e.code == E_TOKEN_GONE || e.code == E_NO_TOKEN ? READER_EMPTY : READER_MUTE;
 }
@@ -144,6 +147,43 @@ void token_vanished(struct token *t)
 		broker_after(&r->again, VANISHED_RETRY_MS, try_again, r);
 }
 
+/* Nobody could open it, or not now. */
+static void not_opened(struct token *t, err e)
+{
+	struct reader *r = t->reader;
+
+	log_line(LOG_NOTICE, "reader=%s driver=%s: %s", r->name, drivers_name(r), log_err(e));
+	token_remove(t, state_after(e), false);
+	if (r->state == READER_UNKNOWN_CARD) {
+		r->row++;		/* not this driver's: the next one's, perhaps */
+		if (r->present && !r->of && !r->own && drivers_pick(r))
+			token_arrive(r);
+		return;
+	}
+	/* pcscd does not tell when another program lets go of a card that it held alone, nor of a card that was
+	 * away for less than it looks */
+	if (r->state == READER_EXCLUSIVE)
+		broker_after(&r->again, BUSY_RETRY_MS, try_again, r);
+	else if (r->state != READER_NO_MODULE && ++r->crashes < CRASHES_MAX)
+		broker_after(&r->again, (uint64_t)MUTE_RETRY_MS << r->crashes, try_again, r);
+}
+
+static void add_parts(struct reader *r, uint32_t parts);
+
+static void opened(struct token *t, struct CardOpen_out *out)
+{
+	bool arrived = !t->known;
+
+	keep_identity(t, out);
+	t->known = true;
+	if (arrived && cache_take(t))
+		log_line(LOG_INFO, "token=%u is remembered", t->id);
+	t->reader->state = READER_READY;
+	log_line(LOG_NOTICE, "token=%u serial=%s driver=%s in %s", t->id, t->serial, t->driver, t->reader->name);
+	add_parts(t->reader, out->parts);
+	broker_changed();
+}
+
 static void done_open(struct job *j, err e, struct cur *reply)
 {
 	struct CardOpen_out out = { 0 };
@@ -156,27 +196,10 @@ static void done_open(struct job *j, err e, struct cur *reply)
 		if (!cur_done(reply))
 			e = FAIL(BAD_REPLY);
 	}
-	if (!ok(e)) {
-		log_line(LOG_NOTICE, "reader=%s: %s", t->reader->name, log_err(e));
-		struct reader *r = t->reader;
-		token_remove(t, state_after(e), false);
-		/* pcscd does not tell when another program lets go of a card that it held alone, nor of a card
-		 * that was away for less than it looks */
-		if (r->state == READER_EXCLUSIVE)
-			broker_after(&r->again, BUSY_RETRY_MS, try_again, r);
-		else if (r->state != READER_UNKNOWN_CARD && ++r->crashes < CRASHES_MAX)
-			broker_after(&r->again, (uint64_t)MUTE_RETRY_MS << r->crashes, try_again, r);
-	} else {
-		bool arrived = !t->known;
-		keep_identity(t, &out);
-		t->known = true;
-		if (arrived && cache_take(t))
-			log_line(LOG_INFO, "token=%u is remembered", t->id);
-		t->reader->state = READER_READY;
-		log_line(LOG_NOTICE, "token=%u serial=%s driver=%s in %s", t->id, t->serial, t->driver,
-		         t->reader->name);
-		broker_changed();
-	}
+	if (ok(e))
+		opened(t, &out);
+	else
+		not_opened(t, e);
 	if (tokens_settled())
 		requests_unpark(NULL);
 }
@@ -196,17 +219,20 @@ void token_identify(struct token *t)
 
 bool token_is_set_up(const struct token *t)
 {
-	return !(t->flags & TOKEN_INIT_BEGUN) && (t->flags & TOKEN_FACTORY) != TOKEN_FACTORY;
+	return !(t->flags & (TOKEN_INIT_BEGUN | TOKEN_BLANK)) && (t->flags & TOKEN_FACTORY) != TOKEN_FACTORY;
 }
 
 void token_reidentify(struct token *t)
 {
 	objects_free(t);
 	t->load = LOAD_NONE;
+	t->merging = t->whole = false;
 	t->turn++;
 	requests_unpark(t);
 	logins_end_token(t);
 	token_identify(t);
+	if (t->reader->own)
+		modules_scan_soon();	/* a module with one more token has one more empty slot */
 }
 
 static void worker_frame(void *owner, const struct frame *f)
@@ -228,27 +254,37 @@ static void worker_gone(void *owner)
 
 /* How long a worker waits for another program before it says that the card is busy: well before the
  * watchdog would take it for a card that hangs. */
-static char *const *worker_args(void)
+static char *const *worker_args(const struct reader *r)
 {
 	static char wait[16];
-	static char *args[] = { wait, NULL };
+	static char *args[MODULE_ARGS_MAX + 2] = { wait };
 	uint32_t seconds = broker.conf.job_limit / 2000;
+	char *const *module = drivers_args(r);
+	size_t n = 1;
 
 	snprintf(wait, sizeof wait, "%u", seconds < 1 ? 1 : seconds > WAIT_MOST_S ? WAIT_MOST_S : seconds);
+	for (; module && *module; module++)
+		args[n++] = *module;
+	args[n] = NULL;
 	return args;
 }
 
 static void token_arrive(struct reader *r)
 {
-	struct token *t = calloc(1, sizeof *t), **at = &broker.tokens;
+	struct token *t, **at = &broker.tokens;
 
+	if (!drivers_pick(r)) {
+		r->state = READER_UNKNOWN_CARD;
+		return;
+	}
+	t = calloc(1, sizeof *t);
 	if (!t)
 		return;
 	t->id = broker_next_id();
 	t->reader = r;
 	t->worker = (struct child){ .fd = -1, .owner = t, .frame = worker_frame, .gone = worker_gone };
 	t->tries = (struct tries){ .user = TRIES_UNKNOWN, .puk = TRIES_UNKNOWN };
-	if (!ok(child_start(&t->worker, "worker", worker_args()))) {
+	if (!ok(child_start(&t->worker, "worker", worker_args(r)))) {
 		free(t);
 		r->state = READER_MUTE;
 		return;
@@ -269,6 +305,27 @@ void token_load(struct token *t)
 	}
 }
 
+static struct reader *reader_named(struct span name);
+
+/* A card of several tokens is a reader for each: the first the real one, the others named after it. */
+static void add_parts(struct reader *r, uint32_t parts)
+{
+	char name[NAME_MAX_BYTES];
+
+	for (unsigned i = 1; !r->of && i < parts && i < PARTS_MAX; i++) {
+		snprintf(name, sizeof name, "%.200s (PIN %u)", r->name, i + 1);
+		struct reader *part = reader_named(span_str(name));
+		if (!part || part->token)
+			continue;
+		part->of = r;
+		part->part = i;
+		part->row = r->row;
+		part->present = true;
+		part->gone = false;
+		token_arrive(part);
+	}
+}
+
 /* --- what the monitors tell -------------------------------------------------------------------- */
 static struct reader *reader_named(struct span name)
 {
@@ -283,6 +340,18 @@ static struct reader *reader_named(struct span name)
 	keep_text(r->name, sizeof r->name, name);
 	*at = r;
 	return r;
+}
+
+/* The tokens that are in a reader's card beside its first one go with it. */
+static void parts_gone(struct reader *r)
+{
+	for (struct reader *part = broker.readers; part; part = part->next)
+		if (part->of == r && !part->gone) {
+			if (part->token)
+				token_remove(part->token, READER_EMPTY, false);
+			part->present = false;
+			part->gone = true;
+		}
 }
 
 static void told_reader(struct ReaderState_in *in)
@@ -301,11 +370,15 @@ static void told_reader(struct ReaderState_in *in)
 	r->gone = false;
 	if (r->token && (!in->present || swapped))
 		token_remove(r->token, READER_EMPTY, false);
-	if (!in->present || swapped)
+	if (!in->present || swapped) {
 		r->state = READER_EMPTY;
+		parts_gone(r);
+	}
 	bool arrived = in->present && (!r->present || swapped);
 	if (arrived)
-		r->crashes = 0;
+		r->crashes = r->row = 0;
+	if (arrived || r->present != (in->present != 0))
+		modules_scan_soon();	/* it may show in a module's own slots too */
 	/* a card that another program held alone is tried again when that program lets go */
 	bool freed = in->present && !in->exclusive && r->state == READER_EXCLUSIVE;
 	r->present = in->present;
@@ -322,12 +395,13 @@ static void told_gone(struct span name)
 		return;
 	if (r->token)
 		token_remove(r->token, READER_EMPTY, false);
+	parts_gone(r);
 	r->present = false;
 	r->gone = true;
 	broker_changed();
 }
 
-static bool is_vtoken(const struct reader *r)
+bool reader_is_vtoken(const struct reader *r)
 {
 	return span_eq(span_first(span_str(r->name), 7), span_str("vtoken:"));
 }
@@ -340,8 +414,40 @@ static void told_service(bool up)
 	broker.pcsc_up = up;
 	log_line(LOG_NOTICE, "pcscd %s", up ? "is there" : "is not there");
 	for (struct reader *r = broker.readers; r && !up; r = r->next)
-		if (!is_vtoken(r))
+		if (!reader_is_vtoken(r) && !r->own)
 			told_gone(span_str(r->name));
+}
+
+/* --- what modules tell of their own slots -------------------------------------------------------- */
+void told_slot(struct ReaderState_in *in, unsigned row, unsigned turn)
+{
+	struct reader *r = reader_named(in->reader);
+
+	if (!r || (r->present && !r->own))
+		return;
+	bool arrived = !r->present;
+	r->own = r->present = true;
+	r->gone = false;
+	r->row = row;
+	r->turn = turn;
+	if (!arrived)
+		return;
+	r->crashes = 0;
+	token_arrive(r);
+	broker_changed();
+}
+
+void slots_gone(unsigned row, unsigned turn)
+{
+	for (struct reader *r = broker.readers; r; r = r->next)
+		if (r->own && r->row == row && r->turn != turn && !r->gone)
+			told_gone(span_str(r->name));
+}
+
+void tokens_scanned(void)
+{
+	if (tokens_settled())
+		requests_unpark(NULL);
 }
 
 static void scan_done(struct monitor *m)
@@ -427,6 +533,7 @@ err tokens_watch(bool pcsc, char *const *vtokens)
 	broker.scans_open = monitor_count;
 	for (unsigned i = 0; i < monitor_count; i++)
 		monitor_start(&monitors[i]);
+	modules_scan();
 	return OK;
 }
 
@@ -434,7 +541,7 @@ bool tokens_settled(void)
 {
 	if (broker.scan_over)
 		return true;
-	if (broker.scans_open)
+	if (broker.scans_open || !modules_settled())
 		return false;
 	for (struct token *t = broker.tokens; t; t = t->next)
 		if (!t->known && !t->gone)

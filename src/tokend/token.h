@@ -10,6 +10,7 @@ enum { NAME_MAX_BYTES = 256, TRIES_UNKNOWN = 255, TRIES_NOT_LAST = 254 };
 
 struct job;
 struct object;
+struct ReaderState_in;
 
 struct reader {
 	struct reader    *next;
@@ -22,6 +23,11 @@ struct reader {
 	sd_event_source  *again;		/* when a card that was mute or held by another is tried again */
 	enum reader_state state;
 	struct token     *token;		/* NULL: empty, or nothing that a driver knows */
+	unsigned          row;			/* whose card it is, in the table of drivers (modules.h) */
+	struct reader    *of;			/* not NULL: no reader, but a further token of that one's card */
+	unsigned          part;			/* which of them, from 1 */
+	bool              own;			/* no reader of pcscd, but a slot of the row's module */
+	unsigned          turn;			/* when its module last told of it */
 };
 
 enum load { LOAD_NONE, LOAD_RUNS, LOAD_DONE };
@@ -49,6 +55,8 @@ struct token {
 	bool             touch_wanted;		/* the job at the card is done only when a person touches it */
 	uint32_t         touch_shown;		/* the notification that says so; 0: none */
 	enum load        load;
+	bool             whole;			/* every private key was seen */
+	bool             merging;		/* what is read anew is held against what is known */
 	unsigned         reading;		/* things that are still to be read */
 	uint32_t         turn;			/* which reading: jobs of an earlier one are of no use */
 	struct object   *objects;
@@ -56,6 +64,15 @@ struct token {
 
 /* Starts the monitors: pcscd's, and one for each virtual token's socket (NULL-terminated). */
 err tokens_watch(bool pcsc, char *const *vtokens) MUST_USE;
+
+/* A virtual token's socket? */
+bool reader_is_vtoken(const struct reader *r);
+
+/* For modules.c: a module (its row) told one of its slots in its turn; those of an earlier turn are gone; all
+ * modules have told. */
+void told_slot(struct ReaderState_in *in, unsigned row, unsigned turn);
+void slots_gone(unsigned row, unsigned turn);
+void tokens_scanned(void);
 
 /* True once every reader has been told and what is in it is identified, or given up. */
 bool tokens_settled(void);

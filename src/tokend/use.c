@@ -8,7 +8,7 @@
 static void encode_use(struct job *j, struct buf *b)
 {
 	struct CardUse_in in = { .auth = j->auth, .tries = j->tries, .slot = j->slot, .alg = j->alg,
-	                         .prim = j->prim, .in = j->first };
+	                         .prim = j->prim, .decrypt = j->flags == OP_DECRYPT, .in = j->first };
 
 	/* the context login's VERIFY was the card's last command: it still counts */
 	if (j->auth == AUTH_FRESH && j->token->fresh == j->session)

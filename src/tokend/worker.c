@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "children.h"
 #include "confine.h"
+#include "module.h"
 #include "worker.h"
 
 /* --- the table of jobs ----------------------------------------------------------------------- */
@@ -217,7 +218,8 @@ static int serve_all(int fd, struct worker *w)
 int worker_main(int fd, int argc, char **argv)
 {
 	static struct worker w;
-	int wait = argc == 1 ? atoi(argv[0]) : 0;
+	static struct module module;
+	int wait = argc >= 1 ? atoi(argv[0]) : 0;
 
 	secret_harden();
 	log_name("worker");
@@ -225,7 +227,14 @@ int worker_main(int fd, int argc, char **argv)
 	reader_gives_up = say_busy;
 	if (wait > 0)
 		reader_patience = (unsigned)wait;
-	confine(CONFINED_WORKER);
+	if (argc > 1) {
+		if (!module_start(&module, argc - 1, argv + 1))
+			return 64;		/* EX_USAGE */
+		cryptoki_use(&module);
+		w.open = cryptoki_open;
+	} else {
+		confine(CONFINED_WORKER);
+	}
 	int status = serve_all(fd, &w);
 	worker_close_card(&w);
 	return status;

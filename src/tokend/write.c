@@ -131,7 +131,7 @@ static err write_data(struct request *rq, struct session *s, uint32_t place, str
 	uint8_t room[DATA_BYTES_MAX];
 	struct buf b = BUF(room);
 
-	if (s->token->flags & TOKEN_NO_OWN_OBJECTS)
+	if (s->token->flags & (TOKEN_NO_OWN_OBJECTS | TOKEN_BY_ID))
 		return FAIL(NOT_SUPPORTED);
 	if (attrs.n)
 		data_put(&b, attrs);

@@ -4,7 +4,7 @@
 #include "lib/err.h"
 #include "lib/span.h"
 
-enum { FAULTS_MAX = 32 };
+enum { FAULTS_MAX = 128 };
 enum fault_kind {
 	FAULT_NONE,
 #define FAULT(name, kind, usage) FAULT_##kind,

@@ -13,7 +13,8 @@ enum reader_state {
 	READER_EMPTY, READER_IDENTIFYING, READER_READY, READER_UNKNOWN_CARD,
 	READER_EXCLUSIVE,		/* another program holds the card for itself alone */
 	READER_QUARANTINED,		/* its worker was killed: usable again after the card was pulled */
-	READER_MUTE			/* the card does not answer at all */
+	READER_MUTE,			/* the card does not answer at all */
+	READER_NO_MODULE		/* the PKCS#11 module that is to serve it cannot be used */
 };
 
 /* The smart card service, pcscd. */
@@ -53,6 +54,10 @@ enum {
 	TOKEN_PIN_DEFAULT     = 256,	/* the factory's, as TOKEN_MANAGEMENT_DEFAULT */
 	TOKEN_PUK_DEFAULT     = 512,
 	TOKEN_PIN_UNSET       = 1024,	/* C_InitToken gave it none yet: the one in force nobody knows */
+	TOKEN_BLANK           = 2048,	/* nobody set it up yet */
+	TOKEN_BY_ID           = 4096,	/* it knows no slots: keys go by CKA_ID (keyslot.h) */
+	TOKEN_NO_RAW          = 8192,	/* RSA with PKCS#1 padding alone */
+	TOKEN_HIDES_KEYS      = 16384,	/* private keys show after a login alone */
 	TOKEN_FACTORY = TOKEN_MANAGEMENT_DEFAULT | TOKEN_PIN_DEFAULT | TOKEN_PUK_DEFAULT
 };
 

@@ -48,7 +48,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	}
 #define CONF(key, field, least, most, otherwise, unit, what) need(c.field + 1u > least && c.field <= most);
 #define TEXT(key, set, otherwise, what)
+#define MODULE(key, set, what)
 #include "tokend/conf.def"
 #undef TEXT
+#undef MODULE
 	return 0;
 }

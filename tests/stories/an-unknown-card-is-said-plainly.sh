@@ -6,8 +6,8 @@ DESK=--blank
 token unplug
 gone_from_list() { ! bsre-token list | grep -q 20260001; }
 until_so gone_from_list
-# every SELECT of the applets that drivers look for is refused
-for i in 1 2 3 4 5 6 7 8; do token sw-at $i 6A82; done
+# every command that our drivers and OpenSC's try is refused
+for i in $(seq 100); do token sw-at "$i" 6A82; done
 token plug
 sees_it() { bsre-token status >status 2>&1; grep -qi 'no driver knows\|unknown\|not known' status; }
 until_so sees_it

@@ -5,6 +5,7 @@
 #define BSRE_TOKEND_DRIVER_H
 #include "tokend/card.h"
 #include "lib/der.h"
+#include "lib/keyslot.h"
 #include "lib/log.h"
 #include "wire/jobs.h"
 #include "wire/records.h"
@@ -28,6 +29,7 @@ struct token {
 	bool    to_reset;		/* and tried to: only a reset undoes that */
 	uint8_t tries;			/* PIN tries left, as last read in it; TRIES_UNKNOWN */
 	uint8_t full;			/* tries after a right PIN; 0: not known. Holds until the card goes */
+	bool    whole;			/* the last list showed every key */
 	uint8_t unheard;		/* tries of a transaction that was lost: the broker has not heard of them */
 };
 
@@ -36,6 +38,7 @@ struct token {
 struct driver {
 	const char *name;
 	size_t      state;		/* bytes of struct token's state */
+	bool        cryptoki;		/* for readers that are a PKCS#11 module's, and for no other */
 
 	/* Selects the application. NOT_FOUND or any refusal: not this kind of card. */
 	err (*select)(struct token *) MUST_USE;

@@ -1,0 +1,565 @@
+/* Tokens behind a PKCS#11 module: which they are, their PIN, and how they are opened and closed. */
+#include "config.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <winscard.h>
+#include "cryptoki.h"
+
+enum { SLOTS_MAX = 64, NO_LIMIT = 64 };
+
+static const struct module *module;
+
+void cryptoki_use(const struct module *m)
+{
+	module = m;
+}
+
+/* --- answers ------------------------------------------------------------------------------------- */
+err cryptoki_err(struct cryptoki *c, const char *function, CK_RV rv)
+{
+	static const struct { CK_RV rv; uint16_t code; } map[] = {
+#define RV(rv, code) { rv, E_##code },
+#include "cryptoki-errors.def"
+#undef RV
+	};
+
+	if (rv == CKR_OK)
+		return OK;
+	log_line(LOG_INFO, "%s: 0x%lx", function, rv);
+	for (size_t i = 0; i < sizeof map / sizeof map[0]; i++) {
+		if (map[i].rv != rv)
+			continue;
+		if (map[i].code != E_SESSION_GONE)
+			return (err){ map[i].code, 0 };
+		if (c) {		/* what held in it holds no more */
+			c->open = c->logged_in = false;
+			c->r.lost = true;
+		}
+		return FAIL(BAD_REPLY);
+	}
+	return FAIL(TOKEN_REFUSED);
+}
+
+err cryptoki_info(struct cryptoki *c)
+{
+	return cryptoki_err(c, "C_GetTokenInfo", c->f->C_GetTokenInfo(c->slot, &c->info));
+}
+
+bool cryptoki_mech(struct cryptoki *c, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
+{
+	*info = (CK_MECHANISM_INFO){ 0 };
+	return c->f->C_GetMechanismInfo(c->slot, type, info) == CKR_OK;
+}
+
+/* --- slots --------------------------------------------------------------------------------------- */
+/* A padded field of Cryptoki without its blanks. */
+static struct span unpad(const CK_UTF8CHAR *p, size_t n)
+{
+	while (n && (p[n - 1] == ' ' || p[n - 1] == 0))
+		n--;
+	return (struct span){ p, n };
+}
+
+/* The slots with a token; SLOTS_MAX of them at most. */
+static err list_slots(CK_FUNCTION_LIST_PTR f, CK_SLOT_ID *out, CK_ULONG *n)
+{
+	CK_ULONG all = 0;
+
+	CK_RV rv = f->C_GetSlotList(CK_TRUE, NULL, &all);	/* OpenSC looks at its readers here alone */
+	*n = SLOTS_MAX;
+	if (rv == CKR_OK)
+		rv = f->C_GetSlotList(CK_TRUE, out, n);
+	if (rv == CKR_OK && *n <= SLOTS_MAX)
+		return OK;
+	log_line(LOG_ERROR, "module %s: C_GetSlotList answers 0x%lx and %lu slots", module->name, rv, *n);
+	*n = 0;
+	return FAIL(MODULE_BAD);
+}
+
+static bool describes(CK_FUNCTION_LIST_PTR f, CK_SLOT_ID slot, const char *reader)
+{
+	CK_SLOT_INFO info = { 0 };
+
+	if (f->C_GetSlotInfo(slot, &info) != CKR_OK)
+		return false;
+	struct span said = unpad(info.slotDescription, sizeof info.slotDescription);
+	return span_eq(said, span_first(span_str(reader), sizeof info.slotDescription));
+}
+
+/* A slot's own number in a name that cryptoki_slots made; false: it is a reader of pcscd. */
+static bool own_slot(const char *name, CK_SLOT_ID *slot)
+{
+	size_t n = strlen(module->name);
+	char *end;
+
+	if (strncmp(name, module->name, n) != 0 || strncmp(name + n, ":0x", 3) != 0)
+		return false;
+	*slot = strtoul(name + n + 3, &end, 16);
+	return !*end;
+}
+
+/* The slots of a reader's card: those that are called like it; where none is, the only one that there is. */
+static err find_slot(struct cryptoki *c)
+{
+	CK_SLOT_ID all[SLOTS_MAX];
+	CK_ULONG n;
+	bool found = false;
+
+	if (own_slot(c->name, &c->slot)) {
+		c->parts = 1;
+		return OK;
+	}
+	c->pcsc = true;
+	TRY(list_slots(c->f, all, &n));
+	for (CK_ULONG i = 0; i < n; i++) {
+		CK_TOKEN_INFO info;
+		if (!describes(c->f, all[i], c->name) || c->f->C_GetTokenInfo(all[i], &info) != CKR_OK)
+			continue;
+		if (c->parts++ == c->part) {
+			c->slot = all[i];
+			found = true;
+		}
+	}
+	if (!c->parts && n == 1 && !module->opensc) {
+		c->slot = all[0];
+		c->parts = 1;
+		found = c->part == 0;
+	}
+	return found ? OK : FAIL(UNKNOWN_CARD);
+}
+
+/* The readers of pcscd, each ended by a zero byte, or NULL. */
+static char *pcsc_readers(SCARDCONTEXT *context)
+{
+	DWORD n = SCARD_AUTOALLOCATE;
+	char *names = NULL;
+
+	if (SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, context) != SCARD_S_SUCCESS)
+		return NULL;
+	if (SCardListReaders(*context, NULL, (LPSTR)&names, &n) == SCARD_S_SUCCESS)
+		return names;
+	SCardReleaseContext(*context);
+	return NULL;
+}
+
+static bool is_pcsc(CK_FUNCTION_LIST_PTR f, CK_SLOT_ID slot, const char *readers)
+{
+	for (const char *s = readers; s && *s; s += strlen(s) + 1)
+		if (describes(f, slot, s))
+			return true;
+	return false;
+}
+
+err cryptoki_slots(const struct module *m, void (*told)(const char *reader))
+{
+	CK_SLOT_ID all[SLOTS_MAX];
+	SCARDCONTEXT context;
+	char name[128];
+	CK_ULONG n;
+
+	cryptoki_use(m);
+	TRY(cryptoki_load(m, NULL));
+	TRY(list_slots(cryptoki_functions(), all, &n));
+	char *readers = pcsc_readers(&context);
+	for (CK_ULONG i = 0; i < n; i++) {
+		snprintf(name, sizeof name, "%s:0x%lx", m->name, all[i]);
+		if (!is_pcsc(cryptoki_functions(), all[i], readers))
+			told(name);
+	}
+	if (readers) {
+		SCardFreeMemory(context, readers);
+		SCardReleaseContext(context);
+	}
+	return OK;
+}
+
+/* --- what stands for a reader: a session with the token ------------------------------------------- */
+static err transmit(struct reader *r, struct span command, struct buf *reply)
+{
+	(void)r, (void)command, (void)reply;
+	return FAIL(NOT_SUPPORTED);
+}
+
+static err begin(struct reader *r)
+{
+	struct cryptoki *c = (struct cryptoki *)r;
+
+	c->r.lost = false;
+	if (c->open)
+		return OK;
+	TRY(cryptoki_info(c));
+	if (!(c->info.flags & CKF_TOKEN_INITIALIZED))
+		return OK;		/* there is nothing to have a session with yet */
+	CK_FLAGS flags = CKF_SERIAL_SESSION | CKF_RW_SESSION;
+	CK_RV rv = c->f->C_OpenSession(c->slot, flags, NULL, NULL, &c->session);
+	if (rv == CKR_TOKEN_WRITE_PROTECTED)
+		rv = c->f->C_OpenSession(c->slot, CKF_SERIAL_SESSION, NULL, NULL, &c->session);
+	c->logged_in = false;
+	TRY(cryptoki_err(c, "C_OpenSession", rv));
+	c->open = true;
+	return OK;
+}
+
+err cryptoki_reopen(struct cryptoki *c)
+{
+	if (c->open)
+		c->f->C_CloseSession(c->session);
+	c->open = false;
+	return begin(&c->r);
+}
+
+/* Whatever the module left open at the card a reset closes. It needs a handle of its own: modules tell nobody
+ * theirs. */
+static err reset_card(struct cryptoki *c)
+{
+	struct reader *other;
+
+	if (!c->pcsc)
+		return OK;
+	TRY(reader_open_pcsc(span_str(c->name), &other));
+	err e = other->begin(other);
+	if (ok(e))
+		e = other->end(other, END_RESET);
+	other->close(other);
+	return e;
+}
+
+static void logout(struct cryptoki *c)
+{
+	if (c->logged_in)
+		c->f->C_Logout(c->session);
+	c->logged_in = false;
+}
+
+/* The session stays where nothing was proven in it: a new one would cost commands. */
+static err end(struct reader *r, enum ending how)
+{
+	struct cryptoki *c = (struct cryptoki *)r;
+
+	if (how == END_LEAVE && !c->logged_in)
+		return OK;
+	logout(c);
+	c->f->C_CloseAllSessions(c->slot);
+	c->open = false;
+	cryptoki_sweep();
+	return how == END_RESET ? reset_card(c) : OK;
+}
+
+static void close_module(struct reader *r)
+{
+	struct cryptoki *c = (struct cryptoki *)r;
+	bool used = c->logged_in;
+
+	logout(c);
+	if (c->open)
+		c->f->C_CloseAllSessions(c->slot);
+	c->open = false;
+	if (used && !ok(reset_card(c)))
+		log_line(LOG_INFO, "the card could not be reset");
+	free(c);
+}
+
+err cryptoki_open(struct span name, struct reader **out)
+{
+	struct cryptoki *c = calloc(1, sizeof *c);
+
+	if (!c || !reader_name(name, c->name, sizeof c->name)) {
+		free(c);
+		return FAIL(NO_TOKEN);
+	}
+	c->part = module->part;
+	err e = cryptoki_load(module, c->name);
+	c->r = (struct reader){ .transmit = transmit, .begin = begin, .end = end, .close = close_module,
+		.cryptoki = true };
+	c->f = cryptoki_functions();
+	if (ok(e))
+		e = find_slot(c);
+	if (!ok(e)) {
+		free(c);
+		return e;
+	}
+	*out = &c->r;
+	return OK;
+}
+
+/* --- the driver ---------------------------------------------------------------------------------- */
+static err no_select(struct token *t)
+{
+	(void)t;
+	return OK;
+}
+
+static uint8_t tries_left(CK_FLAGS flags, CK_FLAGS locked, CK_FLAGS final)
+{
+	return flags & locked ? 0 : flags & final ? 1 : TRIES_UNKNOWN;
+}
+
+static struct span keep(struct token *t, struct span s)
+{
+	size_t at = t->store.n;
+
+	buf_put(&t->store, s);
+	return t->store.bad ? SPAN_NONE : (struct span){ t->store.p + at, s.n };
+}
+
+/* The serial number; a token that has none goes by its label, or by where it is. The second and later tokens
+ * of a card are told apart by their number. */
+static struct span serial_of(struct token *t)
+{
+	struct cryptoki *c = cryptoki_of(t);
+	struct span said = unpad(c->info.serialNumber, sizeof c->info.serialNumber);
+	size_t at = t->store.n;
+	char part[16] = "";
+
+	if (said.n == 0)
+		said = unpad(c->info.label, sizeof c->info.label);
+	if (said.n == 0)
+		said = span_str(c->name);
+	if (c->part)
+		snprintf(part, sizeof part, "-%u", c->part + 1);
+	buf_put(&t->store, said);
+	buf_str(&t->store, part);
+	return t->store.bad ? SPAN_NONE : (struct span){ t->store.p + at, t->store.n - at };
+}
+
+static uint32_t known_algs(struct cryptoki *c)
+{
+	static const struct { CK_ULONG bits; uint32_t alg; } rsa[] = {
+		{ 1024, ALG_RSA1024 }, { 2048, ALG_RSA2048 }, { 3072, ALG_RSA3072 }, { 4096, ALG_RSA4096 },
+	}, ec[] = { { 256, ALG_P256 }, { 384, ALG_P384 } };
+	CK_MECHANISM_INFO info;
+	uint32_t bits = 0;
+
+	if (cryptoki_mech(c, CKM_RSA_PKCS, &info) || cryptoki_mech(c, CKM_RSA_X_509, &info))
+		for (size_t i = 0; i < sizeof rsa / sizeof rsa[0]; i++)
+			if (rsa[i].bits >= info.ulMinKeySize && rsa[i].bits <= info.ulMaxKeySize)
+				bits |= 1u << rsa[i].alg;
+	if (cryptoki_mech(c, CKM_ECDSA, &info) || cryptoki_mech(c, CKM_ECDH1_DERIVE, &info))
+		for (size_t i = 0; i < sizeof ec / sizeof ec[0]; i++)
+			if (ec[i].bits >= info.ulMinKeySize && ec[i].bits <= info.ulMaxKeySize)
+				bits |= 1u << ec[i].alg;
+	return bits;
+}
+
+static uint32_t known_flags(struct cryptoki *c)
+{
+	CK_MECHANISM_INFO info;
+	uint32_t flags = TOKEN_BY_ID;
+
+	flags |= c->info.flags & CKF_TOKEN_INITIALIZED ? TOKEN_INITIALIZED : TOKEN_BLANK;
+	if (c->info.flags & CKF_LOGIN_REQUIRED)
+		flags |= TOKEN_HIDES_KEYS;
+	if (!(c->info.flags & CKF_USER_PIN_INITIALIZED))
+		flags |= TOKEN_PIN_UNSET;
+	if (c->info.flags & CKF_USER_PIN_TO_BE_CHANGED)
+		flags |= TOKEN_PIN_TO_CHANGE;
+	if (!(c->info.flags & CKF_WRITE_PROTECTED) && (cryptoki_mech(c, CKM_RSA_PKCS_KEY_PAIR_GEN, &info) ||
+	    cryptoki_mech(c, CKM_EC_KEY_PAIR_GEN, &info)))
+		flags |= TOKEN_CAN_GENERATE;
+	if (!cryptoki_mech(c, CKM_RSA_X_509, &info))
+		flags |= TOKEN_NO_RAW;
+	return flags;
+}
+
+/* Some modules say 0, or a number that no PIN of ours reaches. */
+static bool has_longest(const struct cryptoki *c)
+{
+	return c->info.ulMaxPinLen && c->info.ulMaxPinLen <= NO_LIMIT;
+}
+
+static err identify(struct token *t, struct span known, struct CardOpen_out *out)
+{
+	struct cryptoki *c = cryptoki_of(t);
+
+	(void)known;
+	TRY(cryptoki_info(c));
+	out->serial = serial_of(t);
+	out->label = keep(t, unpad(c->info.label, sizeof c->info.label));
+	out->manufacturer = keep(t, unpad(c->info.manufacturerID, sizeof c->info.manufacturerID));
+	out->model = keep(t, unpad(c->info.model, sizeof c->info.model));
+	out->firmware = (uint32_t)c->info.firmwareVersion.major << 16 |
+		(uint32_t)c->info.firmwareVersion.minor << 8;
+	out->flags = known_flags(c);
+	out->algs = known_algs(c);
+	out->pin_min = c->info.ulMinPinLen <= NO_LIMIT ? (uint32_t)c->info.ulMinPinLen : 0;
+	out->pin_max = has_longest(c) ? (uint32_t)c->info.ulMaxPinLen : SECRET_MAX;
+	if (out->pin_min > out->pin_max)
+		out->pin_min = 0;
+	t->tries = tries_left(c->info.flags, CKF_USER_PIN_LOCKED, CKF_USER_PIN_FINAL_TRY);
+	out->pin_tries = t->tries;
+	out->puk_tries = tries_left(c->info.flags, CKF_SO_PIN_LOCKED, CKF_SO_PIN_FINAL_TRY);
+	out->parts = c->parts;
+	return t->store.bad ? FAIL(BAD_REPLY) : OK;
+}
+
+/* --- PINs ---------------------------------------------------------------------------------------- */
+static err tries(struct token *t, uint8_t *left)
+{
+	struct cryptoki *c = cryptoki_of(t);
+
+	TRY(cryptoki_info(c));
+	*left = tries_left(c->info.flags, CKF_USER_PIN_LOCKED, CKF_USER_PIN_FINAL_TRY);
+	return OK;
+}
+
+static err puk_tries(struct token *t, uint8_t *left)
+{
+	struct cryptoki *c = cryptoki_of(t);
+
+	TRY(cryptoki_info(c));
+	*left = tries_left(c->info.flags, CKF_SO_PIN_LOCKED, CKF_SO_PIN_FINAL_TRY);
+	return OK;
+}
+
+static err pin_check(struct token *t, const struct secret *pin)
+{
+	struct cryptoki *c = cryptoki_of(t);
+	bool too_long = has_longest(c) && pin->n > c->info.ulMaxPinLen;
+
+	return pin->n < c->info.ulMinPinLen || too_long ? FAIL(PIN_LENGTH) : OK;
+}
+
+/* C_Login; Cryptoki's "already" cannot be, since we log out before. */
+static err log_in(struct cryptoki *c, CK_USER_TYPE user, const struct secret *pin)
+{
+	logout(c);
+	if (!c->open)
+		return FAIL(PIN_UNSET);
+	CK_RV rv = c->f->C_Login(c->session, user, cryptoki_pin(pin), pin->n);
+	cryptoki_sweep();
+	if (rv == CKR_USER_ALREADY_LOGGED_IN)
+		c->f->C_Logout(c->session);
+	TRY(cryptoki_err(c, "C_Login", rv));
+	c->logged_in = true;
+	return OK;
+}
+
+/* A module that says "wrong" of a PIN that is blocked is corrected by the token's own word. */
+static err judge(struct cryptoki *c, err e)
+{
+	if (e.code != E_PIN_WRONG || !ok(cryptoki_info(c)))
+		return e;
+	if (c->info.flags & CKF_USER_PIN_LOCKED)
+		return FAIL(PIN_BLOCKED);
+	return c->info.flags & CKF_USER_PIN_FINAL_TRY ? (err){ E_PIN_WRONG, 0x63C1 } : e;
+}
+
+static err verify(struct token *t, const struct secret *pin)
+{
+	struct cryptoki *c = cryptoki_of(t);
+
+	return judge(c, log_in(c, CKU_USER, pin));
+}
+
+/* C_Logout is not enough for every card: the end of the transaction resets it. */
+static err forget(struct token *t)
+{
+	(void)t;
+	return FAIL(NOT_SUPPORTED);
+}
+
+static err about_puk(err e)
+{
+	if (e.code == E_PIN_WRONG)
+		return (err){ E_PUK_WRONG, e.sw };
+	return e.code == E_PIN_BLOCKED ? FAIL(PUK_BLOCKED) : e;
+}
+
+static err prove(struct token *t, const struct secret *puk)
+{
+	struct cryptoki *c = cryptoki_of(t);
+	err e = about_puk(log_in(c, CKU_SO, puk));
+
+	t->opened = true;
+	t->verified = false;
+	logout(c);
+	return e;
+}
+
+static err set_pin(struct cryptoki *c, const struct secret *old, const struct secret *new)
+{
+	CK_RV rv = c->f->C_SetPIN(c->session, cryptoki_pin(old), old->n,
+		cryptoki_pin(new), new->n);
+
+	cryptoki_sweep();
+	return cryptoki_err(c, "C_SetPIN", rv);
+}
+
+static err pin_change(struct token *t, uint32_t user, const struct secret *old, const struct secret *new)
+{
+	struct cryptoki *c = cryptoki_of(t);
+
+	t->opened = true;
+	err e = log_in(c, user, old);
+	if (ok(e))
+		e = set_pin(c, old, new);
+	t->verified = false;
+	logout(c);
+	return user == CKU_SO ? about_puk(e) : judge(c, e);
+}
+
+/* OpenSC unblocks with the PUK by C_SetPIN without a login (its user_pin_unblock_style); everywhere else the SO
+ * gives a new PIN. */
+static err pin_unblock(struct token *t, const struct secret *puk, const struct secret *pin)
+{
+	struct cryptoki *c = cryptoki_of(t);
+
+	t->opened = true;
+	logout(c);
+	if (module->opensc)
+		return about_puk(set_pin(c, puk, pin));
+	TRY(about_puk(log_in(c, CKU_SO, puk)));
+	CK_RV rv = c->f->C_InitPIN(c->session, cryptoki_pin(pin), pin->n);
+	cryptoki_sweep();
+	logout(c);
+	return cryptoki_err(c, "C_InitPIN", rv);
+}
+
+/* --- erasing ------------------------------------------------------------------------------------- */
+static err init(struct token *t, struct CardInit_in *in, struct CardInit_out *out)
+{
+	struct cryptoki *c = cryptoki_of(t);
+	CK_UTF8CHAR label[32];
+	struct buf b = BUF(label);
+
+	(void)out;
+	if (in->management.n)
+		return FAIL(NOT_SUPPORTED);
+	buf_put(&b, span_first(in->label, sizeof label));
+	buf_fill(&b, ' ', sizeof label - b.n);
+	logout(c);
+	c->f->C_CloseAllSessions(c->slot);
+	c->open = false;
+	CK_RV rv = c->f->C_InitToken(c->slot, cryptoki_pin(&in->puk), in->puk.n, label);
+	cryptoki_sweep();
+	err e = about_puk(cryptoki_err(c, "C_InitToken", rv));
+	c->n = 0;
+	TRY(begin(&c->r));
+	TRY(e);
+	TRY(about_puk(log_in(c, CKU_SO, &in->puk)));
+	if (in->pin.n) {
+		rv = c->f->C_InitPIN(c->session, cryptoki_pin(&in->pin), in->pin.n);
+		e = cryptoki_err(c, "C_InitPIN", rv);
+	}
+	cryptoki_sweep();
+	logout(c);
+	return e;
+}
+
+static err list(struct token *t, struct buf *keys)
+{
+	return cryptoki_list(t, keys, &t->whole);
+}
+
+const struct driver driver_cryptoki = {
+	.name = "cryptoki", .cryptoki = true,
+	.select = no_select, .identify = identify,
+	.tries = tries, .puk_tries = puk_tries,
+	.pin_check = pin_check, .verify = verify, .forget = forget,
+	.prove = prove, .pin_change = pin_change, .pin_unblock = pin_unblock,
+	.list = list, .cert = cryptoki_cert, .use = cryptoki_do,
+	.generate = cryptoki_generate, .cert_write = cryptoki_cert_write,
+	.key_destroy = cryptoki_key_destroy, .key_name = cryptoki_key_name,
+	.init = init,
+};

@@ -40,12 +40,13 @@ stories = \
 	tests/stories/nothing-stays-open-after-the-last-logout.sh \
 	tests/stories/nss-openssl-and-gnutls-find-the-keys.sh \
 	tests/stories/programs-are-told-of-the-module.sh \
+	tests/stories/register-minds-links-and-neighbours.sh \
 	tests/stories/the-demo-runs.sh \
 	tests/stories/the-readme-is-true.sh \
 	tests/stories/two-tokens-and-none-is-named.sh \
 	tests/stories/two-utilities-start-one-service.sh
 TESTS += $(stories)
-EXTRA_DIST += $(stories) tests/stories/story.sh
+EXTRA_DIST += $(stories) tests/stories/story.sh tests/stories/told.sh
 
 # a program that stories order about; not a check_PROGRAM, since stories are run by hand as well
 noinst_PROGRAMS += tests/stories/p11client

@@ -2,50 +2,33 @@
 #include "config.h"
 #include <stdlib.h>
 #include "place.h"
-#include "policies.h"
-#include "profiles.h"
 #include "register.h"
 #include "regrecord.h"
-#include "secmod.h"
-
-/* What the file says of us, and the edit that tells it. */
-static err look_at(const struct survey *s, const struct target *t, const struct place *p, struct span text,
-		   enum look *look, struct edit *edit)
-{
-	if (t->form == FORM_SECMOD)
-		return secmod_look(text, p->folder, MODULE_NAME, s->module, look, edit);
-	if (t->form == FORM_POLICIES)
-		return policies_look(text, s->root, MODULE_NAME, s->module, look, edit);
-	*edit = (struct edit){ 0 };
-	*look = !text.p ? LOOK_MISSING : memmem(text.p, text.n, t->text, strlen(t->text)) ? LOOK_THERE : LOOK_OTHER;
-	if (*look == LOOK_MISSING && !(edit->text = strdup(t->text)))
-		return FAIL(GENERAL);
-	return OK;
-}
 
 /* Where our own entry names another module, as one that was installed elsewhere before: the file without
- * it. SPAN_NONE in *base: it is not ours, or the file was ours alone. */
-static bool without_ours(const struct place *p, const json_t *row, struct span *base)
+ * it. SPAN_NONE in *base: the file was ours alone. *ours: there was such an entry. */
+static err without_ours(const struct place *p, const json_t *row, bool *ours, struct span *base)
 {
 	struct edit old = { 0 };
-	bool list = form_of(p->path) == FORM_SECMOD;
-	bool ours = row && record_edit(row, &old) &&
-		    (list ? secmod_take_back(p->text, &old, base) : edit_take_back(p->text, &old, base));
+	enum form form = row ? record_form(row) : FORM_WHOLE;
 
+	*ours = row && record_edit(row, &old);
+	err e = *ours ? entry_take_back(form, p->text, &old, base) : OK;
+	*ours = *ours && ok(e) && base->p;
 	edit_free(&old);
-	if (ours && !base->n && json_is_true(json_object_get(row, "created"))) {
+	if (*ours && entry_bare(form, *base) && json_is_true(json_object_get(row, "created"))) {
 		free((void *)(uintptr_t)base->p);
 		*base = SPAN_NONE;
 	}
-	return ours;
+	return e;
 }
 
-static err fit_to_write(const struct target *t, const struct place *p)
+static err fit_to_write(const struct target *t, const struct place *p, const json_t *row)
 {
 	const char *why;
 
 	TRY(place_writable(p));
-	if (t->form == FORM_SECMOD && profile_busy(p->folder, &why))
+	if (t->form == FORM_SECMOD && (record_busy(row, p->path, &why) || record_busy(NULL, t->path, &why)))
 		return say_fail(FAIL(FILE), "%s", why);
 	return OK;
 }
@@ -54,7 +37,7 @@ static err fit_to_write(const struct target *t, const struct place *p)
 static err put(struct survey *s, const struct target *t, const struct place *p, struct record *r,
 	       const struct edit *edit, bool created, struct span after)
 {
-	TRY(record_add(r, p->path, programs[t->program].word, edit, created));
+	TRY(record_add(r, p->path, t->form, &(struct owner){ programs[t->program].word, t->path }, edit, created));
 	place_missing(p, r->folders);
 	err e = record_save(r);
 	if (ok(e))
@@ -71,7 +54,7 @@ static err change(struct survey *s, const struct target *t, const struct place *
 	json_t *old = record_find(r, p->path);
 	bool created = !p->there || json_is_true(json_object_get(old, "created"));
 	struct span after = edit_make(base, edit);
-	err e = after.p ? fit_to_write(t, p) : FAIL(GENERAL);
+	err e = after.p ? fit_to_write(t, p, old) : FAIL(GENERAL);
 
 	if (ok(e)) {
 		json_t *row = survey_row(s, t->program, t->path, "registered");
@@ -80,7 +63,9 @@ static err change(struct survey *s, const struct target *t, const struct place *
 		json_object_set_new(row, "diff", json_string(diff ? diff : ""));
 		free(diff);
 		json_incref(old);
-		if (!s->dry)
+		if (s->dry)
+			json_object_set_new(s->seen, p->path, json_true());
+		else
 			e = put(s, t, p, r, edit, created, after);
 		if (!ok(e)) {
 			json_array_remove(s->rows, json_array_size(s->rows) - 1);
@@ -94,56 +79,61 @@ static err change(struct survey *s, const struct target *t, const struct place *
 	return e;
 }
 
+/* The module is there: its program is one more that uses it from there. */
+static err there_already(struct survey *s, const struct target *t, const struct place *p, struct record *r)
+{
+	struct owner o = { programs[t->program].word, t->path };
+	json_t *row = record_find(r, p->path);
+
+	if (row)
+		record_own(row, &o);
+	else if (t->form != FORM_WHOLE)
+		TRY(record_add(r, p->path, t->form, &o, NULL, false));
+	survey_row(s, t->program, t->path, "already");
+	return OK;
+}
+
 /* One file, with what stands in it. */
 static err tell(struct survey *s, const struct target *t, const struct place *p, struct record *r)
 {
+	struct entry want = { t->form, s->root, t->path, s->module, t->text };
 	struct span base = p->text, less = SPAN_NONE;
-	json_t *row = record_find(r, p->path);
 	struct edit edit = { 0 };
 	enum look look;
+	bool ours = false;
 
-	TRY(look_at(s, t, p, base, &look, &edit));
-	if (look == LOOK_OTHER && without_ours(p, row, &less)) {
-		base = less;
-		TRY(look_at(s, t, p, base, &look, &edit));
-	}
+	TRY(entry_look(&want, base, &look, &edit));
 	err e = OK;
-	if (look == LOOK_OTHER) {
+	if (look == LOOK_OTHER)
+		e = without_ours(p, record_find(r, p->path), &ours, &less);
+	if (ours) {
+		base = less;
+		e = entry_look(&want, base, &look, &edit);
+	}
+	if (!ok(e))
+		;
+	else if (look == LOOK_OTHER)
 		e = say_fail(FAIL(REFUSED), t->form == FORM_WHOLE ? _("it is another file than bsre-token's") :
 			     _("another module is called bsre-token there"));
-	} else if (look == LOOK_THERE) {
-		survey_row(s, t->program, t->path, "already");
-		if (!row && t->form != FORM_WHOLE)
-			e = record_add(r, p->path, programs[t->program].word, NULL, false);
-	} else {
+	else if (look == LOOK_THERE)
+		e = there_already(s, t, p, r);
+	else
 		e = change(s, t, p, r, base, &edit);
-	}
 	edit_free(&edit);
 	free((void *)(uintptr_t)less.p);
 	return e;
-}
-
-/* A file that is planned already in a try would be there when this one's turn came. */
-static bool planned(const struct survey *s, const struct target *t)
-{
-	for (const struct target *u = s->targets; u < t; u++)
-		if (strcmp(u->path, t->path) == 0)
-			return s->dry;
-	return false;
 }
 
 static void do_target(struct survey *s, const struct target *t, struct record *r)
 {
 	struct place p;
 
-	if (planned(s, t)) {
-		survey_row(s, t->program, t->path, "already");
-		return;
-	}
 	err e = place_look(s->root, t->path, &p);
 	if (ok(e) && !s->dry)
 		place_sweep(&p);
-	if (ok(e))
+	if (ok(e) && json_object_get(s->seen, p.path))		/* in a try: it would be there by now */
+		survey_row(s, t->program, t->path, "already");
+	else if (ok(e))
 		e = tell(s, t, &p, r);
 	if (!ok(e)) {
 		const char *why = say_forget();

@@ -1,70 +1,26 @@
 /* unregister: takes back what register did, byte for byte; and our entries that no record tells of. */
 #include "config.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include "place.h"
 #include "policies.h"
-#include "profiles.h"
 #include "register.h"
 #include "regrecord.h"
 #include "secmod.h"
 
-/* The entry cut out by what it says, where it is not there any more as it was put in; out->p NULL: it is
- * not there at all. */
-static err cut_entry(const struct place *p, const struct edit *e, struct span *out)
+/* row: of the record; NULL: none. seen: where its program finds the file. */
+static err write_less(const struct survey *s, enum form form, const json_t *row, const char *seen,
+		      const struct place *p, struct span less)
 {
-	switch (form_of(p->path)) {
-	case FORM_SECMOD:
-		return secmod_cut(p->text, MODULE_NAME, e->text, out);
-	case FORM_POLICIES:
-		return policies_cut(p->text, MODULE_NAME, e->text, e->levels, out);
-	case FORM_WHOLE:
-		break;
-	}
-	*out = edit_take_lines(p->text, e);
-	if (out->n == p->text.n) {
-		free((void *)(uintptr_t)out->p);
-		*out = SPAN_NONE;
-	}
-	return OK;
-}
-
-static err take_back(const struct place *p, const struct edit *e, struct span *out)
-{
-	enum form form = form_of(p->path);
-
-	*out = SPAN_NONE;
-	if (form == FORM_SECMOD ? secmod_take_back(p->text, e, out) : edit_take_back(p->text, e, out)) {
-		if (form != FORM_POLICIES || policies_good(*out) || !out->n)
-			return OK;
-		free((void *)(uintptr_t)out->p);	/* changed around it: cut by what it says */
-		*out = SPAN_NONE;
-	}
-	return cut_entry(p, e, out);
-}
-
-/* Nothing is left but what a file of this kind has at least. */
-static bool bare(const struct place *p, struct span text)
-{
-	if (form_of(p->path) == FORM_POLICIES) {
-		json_t *j = json_loadb((const char *)text.p, text.n, 0, NULL);
-		bool none = json_is_object(j) && json_object_size(j) == 0;
-
-		json_decref(j);
-		return none || !text.n;
-	}
-	return !text.n;
-}
-
-static err write_less(const struct survey *s, const struct place *p, struct span less, bool created)
-{
+	bool created = row ? json_is_true(json_object_get(row, "created")) : form == FORM_WHOLE;
 	const char *why;
 
 	TRY(place_writable(p));
-	if (form_of(p->path) == FORM_SECMOD && profile_busy(p->folder, &why))
+	if (form == FORM_SECMOD && (record_busy(row, p->path, &why) || record_busy(NULL, seen, &why)))
 		return say_fail(FAIL(FILE), "%s", why);
 	if (s->dry)
 		return OK;
-	return created && bare(p, less) ? place_remove(p) : place_write(p, less, 0600);
+	return created && entry_bare(form, less) ? place_remove(p) : place_write(p, less, 0600);
 }
 
 static void row_with_diff(struct survey *s, enum program program, const struct place *p, struct span less)
@@ -83,37 +39,43 @@ static void row_failed(struct survey *s, enum program program, const char *file,
 	json_object_set_new(survey_row(s, program, file, "failed"), "reason", json_string(why ? why : _(err_text(e))));
 }
 
-/* A file of the record. *done: its row may go. */
-static err undo(struct survey *s, enum program program, const json_t *row, struct place *p, bool *done)
+static void row_kept(struct survey *s, enum program program, const char *file, const char *why)
+{
+	json_object_set_new(survey_row(s, program, file, "kept"), "reason", json_string(why));
+}
+
+/* A file of the record, which nobody uses any more. */
+static err undo(struct survey *s, enum program program, const json_t *row, struct place *p)
 {
 	struct edit edit = { 0 };
 	struct span less = SPAN_NONE;
-	bool created = json_is_true(json_object_get(row, "created"));
 
 	TRY(place_look(s->root, json_string_value(json_object_get(row, "file")), p));
 	if (!s->dry)
 		place_sweep(p);
-	*done = true;
-	if (!p->there || !record_edit(row, &edit)) {
-		survey_row(s, program, p->path, p->there ? "kept" : "absent");
+	if (!p->there) {
+		survey_row(s, program, p->path, "absent");
 		return OK;
 	}
-	err e = take_back(p, &edit, &less);
+	if (!record_edit(row, &edit)) {
+		row_kept(s, program, p->path, _("it knew the module before register"));
+		return OK;
+	}
+	err e = entry_take_back(record_form(row), p->text, &edit, &less);
 	if (ok(e) && less.p)
-		e = write_less(s, p, less, created);
+		e = write_less(s, record_form(row), row, p->path, p, less);
 	if (ok(e) && less.p)
 		row_with_diff(s, program, p, less);
 	else if (ok(e))
 		survey_row(s, program, p->path, "absent");
-	*done = ok(e);
 	edit_free(&edit);
 	free((void *)(uintptr_t)less.p);
 	return e;
 }
 
-static enum program program_of(const json_t *row)
+static enum program program_of(const json_t *owner)
 {
-	const char *word = json_string_value(json_object_get(row, "program"));
+	const char *word = json_string_value(json_object_get(owner, "program"));
 
 	for (int i = 0; i < PROGRAM_COUNT; i++)
 		if (word && strcmp(programs[i].word, word) == 0)
@@ -121,25 +83,70 @@ static enum program program_of(const json_t *row)
 	return PROGRAM_COUNT;
 }
 
+/* Takes the programs that were chosen from the row's owners; *gone: the first of them, PROGRAM_COUNT: none.
+ * Who is left, as people call it; NULL: nobody. */
+static const char *disown(const struct survey *s, json_t *row, enum program *gone)
+{
+	json_t *owners = json_object_get(row, "owners");
+	const char *left = NULL;
+
+	*gone = PROGRAM_COUNT;
+	for (size_t i = json_array_size(owners); i-- > 0;) {
+		json_t *owner = json_array_get(owners, i);
+		enum program program = program_of(owner);
+
+		if (program != PROGRAM_COUNT && s->chosen[program]) {
+			*gone = program;
+			json_array_remove(owners, i);
+		} else {
+			const char *word = json_string_value(json_object_get(owner, "program"));
+
+			left = program != PROGRAM_COUNT ? programs[program].name : word ? say_clean(word) : "?";
+		}
+	}
+	return left;
+}
+
+static void kept_for(struct survey *s, enum program program, const char *file, const char *other)
+{
+	char why[512];
+
+	snprintf(why, sizeof why, _("%s uses the module from there as well"), other);
+	row_kept(s, program, file, why);
+}
+
+/* A row of the record; true: it may go. */
+static bool undo_row(struct survey *s, json_t *row)
+{
+	const char *file = json_string_value(json_object_get(row, "file"));
+	json_t *before = json_deep_copy(json_object_get(row, "owners"));
+	struct place p = { .there = false };
+	enum program program;
+	const char *left = disown(s, row, &program);
+	bool done = false;
+
+	if (program != PROGRAM_COUNT && file) {
+		json_object_set_new(s->seen, file, json_true());
+		if (left) {
+			kept_for(s, program, file, left);
+		} else {
+			json_object_set(row, "owners", before);		/* their profiles may be open */
+			err e = undo(s, program, row, &p);
+			if (!ok(e))
+				row_failed(s, program, file, e);
+			done = ok(e);
+		}
+	}
+	place_free(&p);
+	json_decref(before);
+	return done;
+}
+
 static void undo_record(struct survey *s, struct record *r)
 {
-	for (size_t i = json_array_size(r->files); i-- > 0;) {
-		json_t *row = json_array_get(r->files, i);
-		enum program program = program_of(row);
-		const char *file = json_string_value(json_object_get(row, "file"));
-		struct place p = { .there = false };
-		bool done = false;
-
-		if (program == PROGRAM_COUNT || !s->chosen[program] || !file)
-			continue;
-		json_object_set_new(s->seen, file, json_true());
-		err e = undo(s, program, row, &p, &done);
-		if (!ok(e))
-			row_failed(s, program, file, e);
-		else if (done)
+	for (size_t i = json_array_size(r->files); i-- > 0;)
+		if (undo_row(s, json_array_get(r->files, i)))
 			json_array_remove(r->files, i);
-		place_free(&p);
-	}
 }
 
 /* A file that no record tells of: an entry of our name for a module of our file name, as Firefox copies it
@@ -148,6 +155,8 @@ static err undo_found(struct survey *s, const struct target *t, const struct rec
 {
 	struct edit edit = { .text = t->text };
 	struct span less = SPAN_NONE;
+	json_t *row;
+	enum program gone;
 
 	TRY(place_look(s->root, t->path, p));
 	if (!s->dry)
@@ -155,8 +164,10 @@ static err undo_found(struct survey *s, const struct target *t, const struct rec
 	if (!p->there || json_object_get(s->seen, p->path))
 		return OK;
 	json_object_set_new(s->seen, p->path, json_true());
-	if (record_find(r, p->path)) {		/* of a program that was not named and uses it as well */
-		survey_row(s, t->program, p->path, "kept");
+	if ((row = record_find(r, p->path))) {		/* of a program that was not named */
+		const char *left = disown(s, row, &gone);
+
+		kept_for(s, t->program, p->path, left ? left : "?");
 		return OK;
 	}
 	err e = OK;
@@ -167,7 +178,7 @@ static err undo_found(struct survey *s, const struct target *t, const struct rec
 	else if (!edit_take_back(p->text, &edit, &less) || less.n)
 		return OK;
 	if (ok(e) && less.p)
-		e = write_less(s, p, less, t->form == FORM_WHOLE);
+		e = write_less(s, t->form, NULL, t->path, p, less);
 	if (ok(e) && less.p)
 		row_with_diff(s, t->program, p, less);
 	free((void *)(uintptr_t)less.p);

@@ -41,6 +41,7 @@ libbsrecli_la_SOURCES = \
 	src/cli/describe.c src/cli/describe.h \
 	src/cli/dn.c src/cli/dn-json.c src/cli/dn.h \
 	src/cli/edit.c src/cli/edit.h \
+	src/cli/entry.c src/cli/entry.h \
 	src/cli/file.c src/cli/file.h \
 	src/cli/help.c src/cli/help.h \
 	src/cli/history.c src/cli/history.h \

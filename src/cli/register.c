@@ -16,15 +16,6 @@ const struct program_row programs[PROGRAM_COUNT] = {
 #undef PROGRAM
 };
 
-enum form form_of(const char *path)
-{
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-
-	if (strcmp(name, "pkcs11.txt") == 0)
-		return FORM_SECMOD;
-	return strcmp(name, "policies.json") == 0 ? FORM_POLICIES : FORM_WHOLE;
-}
-
 /* --- the options -------------------------------------------------------------------------------- */
 static void take_apps(struct survey *s)
 {

@@ -3,6 +3,7 @@
 #define BSRE_CLI_REGISTER_H
 #include <limits.h>
 #include "cli.h"
+#include "entry.h"
 #include "say.h"
 
 #define MODULE_NAME "bsre-token"	/* what the module is called in other programs' lists */
@@ -13,9 +14,6 @@ enum program {
 #undef PROGRAM
 	PROGRAM_COUNT
 };
-
-/* What kind of file: all of it ours, NSS's pkcs11.txt, Mozilla's policies.json. */
-enum form { FORM_WHOLE, FORM_SECMOD, FORM_POLICIES };
 
 struct target {
 	enum program program;
@@ -35,7 +33,7 @@ struct survey {
 	struct target *targets;
 	size_t         n;
 	json_t        *rows, *use, *restart;	/* as --json prints them; rows and use are in c->result */
-	json_t        *seen;			/* for unregister: the files that were looked at */
+	json_t        *seen;			/* the files that unregister looked at, or that a try would change */
 };
 
 struct program_row {
@@ -75,9 +73,6 @@ json_t *survey_row(struct survey *s, enum program program, const char *file, con
 
 /* Ends a run: the table or the diffs, who must be started anew, and what failed. */
 err survey_end(struct survey *s, bool begun) MUST_USE;
-
-/* The form of a file that was registered, by its name. */
-enum form form_of(const char *path);
 
 /* For Firefox and Thunderbird: the profiles in these folders, or the system's policies.json. */
 struct mozilla {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <unistd.h>
+#include "profiles.h"
 #include "regrecord.h"
 #include "say.h"
 
@@ -18,9 +19,26 @@ static err named(const struct record *r, err e)
 	return ok(e) ? OK : say_fail(e, "%s: %s", say_clean(r->path), why ? why : _(err_text(e)));
 }
 
+/* A row of an older record: of one program, which found the file where it is, and without its form. */
+static void renew(json_t *row)
+{
+	const char *program = json_string_value(json_object_get(row, "program"));
+	const char *file = json_string_value(json_object_get(row, "file"));
+
+	if (!json_is_array(json_object_get(row, "owners")))
+		json_object_set_new(row, "owners", json_array());
+	if (program && file)
+		record_own(row, &(struct owner){ program, file });
+	json_object_del(row, "program");
+	if (file)
+		json_object_set_new(row, "form", json_string(form_word(record_form(row))));
+}
+
 static err load(struct record *r, const struct place *p)
 {
 	json_error_t why;
+	size_t i;
+	json_t *row;
 	json_t *all = json_loadb((const char *)p->text.p, p->text.n, 0, &why);
 	json_t *files = json_object_get(all, "files"), *folders = json_object_get(all, "folders");
 
@@ -28,7 +46,10 @@ static err load(struct record *r, const struct place *p)
 		json_decref(all);
 		return say_fail(FAIL(DATA_INVALID), _("it is not the record of what was registered"));
 	}
-	json_array_extend(r->files, files);
+	json_array_foreach(files, i, row) {
+		renew(row);
+		json_array_append(r->files, row);
+	}
 	json_array_extend(r->folders, folders);
 	json_decref(all);
 	return OK;
@@ -148,12 +169,31 @@ json_t *record_find(const struct record *r, const char *file)
 	return NULL;
 }
 
-err record_add(struct record *r, const char *file, const char *program, const struct edit *e, bool created)
+void record_own(json_t *row, const struct owner *o)
 {
-	json_t *row = json_pack("{s:s, s:s}", "file", file, "program", program);
+	json_t *owners = json_object_get(row, "owners"), *new = json_pack("{s:s, s:s}", "program", o->program,
+									    "path", o->path);
+	bool known = false;
+	size_t i;
+	json_t *old;
+
+	json_array_foreach(owners, i, old)
+		known = known || json_equal(old, new);
+	if (new && !known)
+		json_array_append(owners, new);
+	json_decref(new);
+}
+
+err record_add(struct record *r, const char *file, enum form form, const struct owner *o, const struct edit *e,
+	       bool created)
+{
+	json_t *old = record_find(r, file);
+	json_t *owners = old ? json_deep_copy(json_object_get(old, "owners")) : json_array();
+	json_t *row = json_pack("{s:s, s:s, s:o}", "file", file, "form", form_word(form), "owners", owners);
 
 	if (!row)
 		return say_fail(FAIL(FILE), _("its name is not UTF-8"));
+	record_own(row, o);
 	if (e) {
 		json_object_set_new(row, "at", json_integer((json_int_t)e->at));
 		json_object_set_new(row, "text", json_string(e->text));
@@ -186,4 +226,38 @@ bool record_edit(const json_t *row, struct edit *e)
 	*e = (struct edit){ .at = at < 0 ? 0 : (size_t)at, .text = text ? strdup(text) : NULL,
 			    .levels = levels < 0 || levels > 3 ? 0 : (unsigned)levels };
 	return e->text != NULL;
+}
+
+enum form record_form(const json_t *row)
+{
+	return form_of(json_string_value(json_object_get(row, "form")),
+		       json_string_value(json_object_get(row, "file")),
+		       json_string_value(json_object_get(row, "text")));
+}
+
+static bool busy_beside(const char *file, const char **why)
+{
+	char folder[PATH_MAX];
+
+	snprintf(folder, sizeof folder, "%s", file);
+	char *slash = strrchr(folder, '/');
+	if (slash)
+		*slash = 0;
+	return profile_busy(folder, why);
+}
+
+bool record_busy(const json_t *row, const char *file, const char **why)
+{
+	size_t i;
+	json_t *owner;
+
+	if (busy_beside(file, why))
+		return true;
+	json_array_foreach(json_object_get(row, "owners"), i, owner) {
+		const char *path = json_string_value(json_object_get(owner, "path"));
+
+		if (path && busy_beside(path, why))
+			return true;
+	}
+	return false;
 }

@@ -2,13 +2,14 @@
  * each user and one for the system. */
 #ifndef BSRE_CLI_REGRECORD_H
 #define BSRE_CLI_REGRECORD_H
-#include "edit.h"
+#include "entry.h"
 #include "place.h"
 
 struct record {
 	char path[PATH_MAX];
 	const char *root;
-	json_t *files;		/* objects: file, program, form, at, text, levels, created; kept: it knew us before */
+	json_t *files;		/* objects: file, form, owners (each with program and path), at, text, levels,
+				 * created; kept: it knew us before */
 	json_t *folders;	/* the folders that were or will be made, in that order */
 	int lock;		/* -1: none */
 	bool dry;		/* nothing is written */
@@ -30,10 +31,23 @@ void record_close(struct record *r);
 /* The row of a file; NULL: none. Borrowed. */
 json_t *record_find(const struct record *r, const char *file);
 
-/* Adds or takes away a row. add: the edit that will be made; NULL: the file knew the module before. */
-err record_add(struct record *r, const char *file, const char *program, const struct edit *e, bool created)
-	MUST_USE;
+/* A program, and the path at which it finds the file, as its profile may be elsewhere than the file. */
+struct owner { const char *program, *path; };
+
+/* Adds a row, in place of the file's old one, whose owners go on. edit: the one that will be made; NULL: the
+ * file knew the module before. FILE, said: its name cannot be written down. */
+err record_add(struct record *r, const char *file, enum form form, const struct owner *o, const struct edit *e,
+	       bool created) MUST_USE;
+/* One more program that uses the module from there. */
+void record_own(json_t *row, const struct owner *o);
+/* Takes a row away. */
 void record_drop(struct record *r, const char *file);
+
+enum form record_form(const json_t *row);
+
+/* Has a program one of these profiles open: the file's own folder (row NULL: that alone), or one that a link
+ * leads from? *why says so, translated. */
+bool record_busy(const json_t *row, const char *file, const char **why);
 
 /* The edit of a row. e->text is malloced. False: it has none. */
 bool record_edit(const json_t *row, struct edit *e);

@@ -254,8 +254,8 @@ static void records(void **state)
 
 	(void)state;
 	assert_true(ok(record_open(&r, "", in("state/x/registered.json"), false)));
-	assert_true(ok(record_add(&r, "/a", "firefox", &e, true)));
-	assert_true(ok(record_add(&r, "/b", "ssh", NULL, false)));
+	assert_true(ok(record_add(&r, "/a", FORM_SECMOD, &(struct owner){ "firefox", "/p/a" }, &e, true)));
+	assert_true(ok(record_add(&r, "/b", FORM_WHOLE, &(struct owner){ "ssh", "/b" }, NULL, false)));
 	assert_true(ok(record_save(&r)));
 	record_close(&r);
 	assert_true(ok(record_open(&r, "", in("state/x/registered.json"), false)));

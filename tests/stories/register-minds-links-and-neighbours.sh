@@ -1,0 +1,140 @@
+#!/bin/sh
+# register and unregister where it is not simple: files that are links to others of another name, profiles
+# that are open behind such a link, and files that two programs share.
+WAYS=direct
+. "$(dirname "$0")/story.sh"
+. "$TOP_SRCDIR/tests/stories/told.sh"
+
+profiles() { # NAME...: of Firefox
+	rm -rf "$FF"
+	mkdir -p "$FF"
+	n=0
+	for name; do
+		mkdir -p "$FF/$name"
+		printf '[Profile%d]\nName=%s\nIsRelative=1\nPath=%s\n\n' $n "$name" "$name"
+		n=$((n + 1))
+	done >"$FF/profiles.ini"
+}
+
+# --- policies.json is a link to a file of another name, and an administrator writes behind our entry -----------
+behind_ours() { sed -i 's/^\( *\)"bsre-token".*/&,\n\1"Agency": "\/opt\/agency.so"/' root/srv/agency.json; }
+for record in new old; do
+	rm -rf root
+	mkdir -p root/usr/lib/firefox root/etc/firefox/policies root/srv "root$(dirname "$P11_MODULE")"
+	touch "root$P11_MODULE"
+	printf '{\n  "policies": {\n    "DisableTelemetry": true\n  }\n}\n' >root/srv/agency.json
+	cp root/srv/agency.json agency
+	ln -s /srv/agency.json root/etc/firefox/policies/policies.json
+	tree root >before
+	register --system --root root --app firefox
+	grep -q bsre-token root/srv/agency.json
+	# a record from before it had the form
+	[ $record = new ] || sed -i '/"form"/d' root/var/lib/bsre-token/registered.json
+	unregister --system --root root
+	same before root
+	register --system --root root --app firefox
+	[ $record = new ] || sed -i '/"form"/d' root/var/lib/bsre-token/registered.json
+	behind_ours
+	unregister --system --root root --json >out.json
+	is /srv/agency.json removed
+	python3 - <<-'X'
+		import json
+		p = json.load(open("root/srv/agency.json"))["policies"]
+		assert p == {"DisableTelemetry": True, "SecurityDevices": {"Add": {"Agency": "/opt/agency.so"}}}, p
+	X
+	[ -L root/etc/firefox/policies/policies.json ] || fail "the link is gone"
+done
+# the module elsewhere: the entry follows, and the one behind it stays
+cp agency root/srv/agency.json
+mkdir -p root/opt && touch root/opt/libbsre-pkcs11.so
+register --system --root root --app firefox
+behind_ours
+bsre-token register --system --root root --app firefox --module /opt/libbsre-pkcs11.so
+python3 - <<-'X'
+	import json
+	d = json.load(open("root/srv/agency.json"))["policies"]["SecurityDevices"]["Add"]
+	assert d == {"Agency": "/opt/agency.so", "bsre-token": "/opt/libbsre-pkcs11.so"}, d
+X
+unregister --system --root root
+! grep -q bsre root/srv/agency.json || fail "the entry was left"
+
+# --- pkcs11.txt is a link into a person's dotfiles, and a profile is open ---------------------------------------
+profiles a b
+mkdir -p dotfiles
+printf 'library=\nname=NSS Internal PKCS #11 Module\nNSS=Flags=internal,critical\n\n' >dotfiles/modules-of-nss
+ln -s "$WORK/dotfiles/modules-of-nss" "$FF/a/pkcs11.txt"
+ln -s "$WORK/dotfiles/modules-of-nss" "$FF/b/pkcs11.txt"
+register --user --app firefox --dry-run --json >out.json
+python3 -c 'import json; assert json.load(open("out.json"))["changed"] == 1'
+register --user --app firefox --json >out.json
+is a/pkcs11.txt registered
+is b/pkcs11.txt already
+printf 'library=/nowhere/x.so\nname=New\n\n' >>dotfiles/modules-of-nss
+sed -i 's/^name=bsre-token$/&\nNSS=trustOrder=100 /' dotfiles/modules-of-nss
+for profile in a b; do			# the one by which it was told, and the one that found it
+	hold "$FF/$profile"
+	refused 1 'has the profile open' unregister --user
+	let_go
+	grep -qxF name=bsre-token dotfiles/modules-of-nss || fail "changed while a profile is open"
+done
+unregister --user
+printf 'library=\nname=NSS Internal PKCS #11 Module\nNSS=Flags=internal,critical\n\nlibrary=/nowhere/x.so\nname=New\n\n' |
+	cmp - dotfiles/modules-of-nss
+rm "$FF/b/pkcs11.txt"
+tree dotfiles >before
+hold "$FF/a"
+refused 1 'has the profile open' register --user --app firefox
+let_go
+same before dotfiles
+unregister --user
+
+# --- two programs, one profile: the last to go takes the module out ----------------------------------------------
+profiles only
+tree "$HOME" >before
+register --user --app libreoffice
+register --user --app firefox --json >out.json
+is only/pkcs11.txt already
+unregister --user --app libreoffice --dry-run --json >out.json
+is only/pkcs11.txt kept
+unregister --user --app libreoffice --json >out.json
+is only/pkcs11.txt kept
+grep -q 'Firefox uses' out.json || fail "not the reason"
+grep -qxF name=bsre-token "$FF/only/pkcs11.txt" || fail "Firefox has it no more"
+unregister --user --app libreoffice --json >out.json
+is only/pkcs11.txt kept
+unregister --user --app firefox --json >out.json
+is only/pkcs11.txt removed
+same before "$HOME"
+register --user --app firefox,libreoffice
+unregister --user --app libreoffice --json >out.json
+is only/pkcs11.txt kept
+register --user --app libreoffice
+unregister --user --app firefox --json >out.json
+is only/pkcs11.txt kept
+grep -q 'LibreOffice uses' out.json || fail "not the reason"
+unregister --user
+same before "$HOME"
+# a record of one program a row, as they were
+register --user --app libreoffice
+python3 - "$XDG_STATE_HOME/bsre-token/registered.json" <<-'X'
+	import json, sys
+	o = json.load(open(sys.argv[1]))
+	for row in o["files"]:
+	    row["program"] = row.pop("owners")[0]["program"]
+	    del row["form"]
+	json.dump(o, open(sys.argv[1], "w"))
+X
+register --user --app firefox
+unregister --user --app libreoffice --json >out.json
+is only/pkcs11.txt kept
+unregister --user --json >out.json
+is only/pkcs11.txt removed
+same before "$HOME"
+# it knew the module before: said, and kept
+printf 'library=%s\nname=mine\n\n' "$P11_MODULE" >"$FF/only/pkcs11.txt"
+tree "$HOME" >before
+register --user --app firefox
+unregister --user --json >out.json
+is only/pkcs11.txt kept
+grep -q 'before register' out.json || fail "not the reason"
+same before "$HOME"

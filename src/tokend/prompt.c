@@ -230,13 +230,12 @@ static err start(struct dialog *d, const char *path)
 	return rc ? FAIL(NO_PROMPT) : OK;
 }
 
-static err start_any(struct dialog *d, const struct PromptAsk_in *ask)
+static err start_any(struct dialog *d, const struct PromptAsk_in *ask, bool desktop)
 {
 	char path[NAME_ROOM];
 
 	if (ask->pinentry.n)
 		return start(d, name(path, ask->pinentry));
-	bool desktop = ask->display.n || ask->wayland.n;
 	for (const char *const *p = desktop ? graphical : textual; *p; p++)
 		if (access(*p, X_OK) == 0)
 			return start(d, *p);
@@ -280,11 +279,11 @@ static err want_word(struct dialog *d, const struct PromptAsk_in *ask)
 	return secret_set(&word, span_str(prompt_word())) && secret_eq(&typed, &word) ? OK : FAIL(CANCELED);
 }
 
-static err talk(struct dialog *d, const struct PromptAsk_in *ask, struct secret *pin)
+static err talk(struct dialog *d, const struct PromptAsk_in *ask, bool desktop, struct secret *pin)
 {
 	char text[PROMPT_TEXT_MAX];
 
-	TRY(start_any(d, ask));
+	TRY(start_any(d, ask, desktop));
 	TRY(describe(d, ask));
 	if (ask->last)
 		TRY(want_word(d, ask));
@@ -312,6 +311,25 @@ static void dismiss(struct dialog *d)
 		tcsetattr(d->tty, TCSANOW, &d->before);
 	if (d->pinentry)
 		assuan_release(d->pinentry);
+	d->pinentry = NULL;
+}
+
+/* On the desktop, where the program has one. What could not be shown there, since nobody answers at that display
+ * any more or its pinentry is broken, is asked on the program's terminal, unless bsre-tokend.conf names the one
+ * pinentry. */
+static err show(struct dialog *d, const struct PromptAsk_in *ask, struct secret *pin)
+{
+	bool desktop = ask->display.n || ask->wayland.n;
+	err e = talk(d, ask, desktop, pin);
+
+	if ((e.code != E_NO_PROMPT && e.code != E_NOT_SUPPORTED) || !desktop || ask->pinentry.n || d->tty < 0)
+		return e;
+	log_line(LOG_INFO, "no dialog on the desktop: the terminal is asked");
+	dismiss(d);
+	secret_wipe(pin);
+	put_env("DISPLAY", "");
+	put_env("WAYLAND_DISPLAY", "");
+	return talk(d, ask, false, pin);
 }
 
 static err run(int broker, const struct PromptAsk_in *ask, struct secret *pin)
@@ -329,7 +347,7 @@ static err run(int broker, const struct PromptAsk_in *ask, struct secret *pin)
 	name(room, ask->locale);
 	language_take(room);
 	language_start();
-	err e = talk(&d, ask, pin);
+	err e = show(&d, ask, pin);
 	if (e.code == E_NOT_SUPPORTED)
 		e = FAIL(NO_PROMPT);
 	dismiss(&d);

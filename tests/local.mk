@@ -8,6 +8,7 @@ EXTRA_DIST += tests/tools/quick.sh
 
 # stories: a promise each, shown end to end on a virtual token
 stories = \
+	tests/stories/a-broad-rule-leaves-the-utility-alone.sh \
 	tests/stories/a-certificate-goes-only-after-a-yes.sh \
 	tests/stories/a-dead-service-is-an-error-not-a-hang.sh \
 	tests/stories/a-dialog-speaks-the-programs-language.sh \

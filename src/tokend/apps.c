@@ -10,6 +10,9 @@
 #include "apps.h"
 #include "lib/text.h"
 
+#define UTILITY "bsre-token"
+enum { PATH_ROOM = 4096 };
+
 static const struct app table[] = {
 #define APP(pattern, mode, keys, why) { pattern, MODE_##mode, KEYS_##keys },
 #include "apps.def"
@@ -32,6 +35,11 @@ static int index_of(const char *const *list, int n, const char *word)
 	return -1;
 }
 
+static bool is_of_sandboxes(const char *pattern)
+{
+	return strncmp(pattern, "flatpak:", 8) == 0 || strncmp(pattern, "snap:", 5) == 0;
+}
+
 err apps_add(struct apps *a, const char *text, const char **what)
 {
 	char pattern[APP_PATTERN_MAX], mode[16], which[16] = "all", more;
@@ -42,7 +50,7 @@ err apps_add(struct apps *a, const char *text, const char **what)
 	*what = NULL;
 	if (n < 2 || n > 3 || m < 0 || k < 0)
 		*what = "app wants PATTERN, then app-pin, pap or on-use, then all, login or sign";
-	else if (!strchr(pattern, '/') && strncmp(pattern, "flatpak:", 8) != 0 && strncmp(pattern, "snap:", 5) != 0)
+	else if (!strchr(pattern, '/') && !is_of_sandboxes(pattern))
 		*what = "the pattern of app wants a slash, or begins with flatpak: or snap:";
 	else if (a->n == APP_RULES_MAX)
 		*what = "there are too many app lines";
@@ -54,22 +62,65 @@ err apps_add(struct apps *a, const char *text, const char **what)
 	return OK;
 }
 
-static bool fits(const struct app *rule, const char *executable, const char *sandbox)
-{
-	const char *name = strchr(rule->pattern, '/') ? executable : sandbox;
+/* --- which rule ---------------------------------------------------------------------------------- */
+typedef bool fit(const struct app *rule, const char *name);
 
-	return *name && fnmatch(rule->pattern, name, 0) == 0;
+static bool fits_sandbox(const struct app *rule, const char *sandbox)
+{
+	return is_of_sandboxes(rule->pattern) && fnmatch(rule->pattern, sandbox, 0) == 0;
+}
+
+static bool fits(const struct app *rule, const char *executable)
+{
+	return *executable && !is_of_sandboxes(rule->pattern) && fnmatch(rule->pattern, executable, 0) == 0;
+}
+
+/* In a sandbox a path is what the sandbox made it: it is no file of the system's that a rule names from the root. */
+static bool fits_inside(const struct app *rule, const char *executable)
+{
+	return rule->pattern[0] != '/' && fits(rule, executable);
+}
+
+/* Only what names the utility means it: what is said of many programs is said of those that use keys for others. */
+static bool fits_utility(const struct app *rule, const char *executable)
+{
+	const char *slash = strrchr(rule->pattern, '/');
+
+	return slash && strcmp(slash + 1, UTILITY) == 0 && fits(rule, executable);
+}
+
+/* Of the file first, then of the table. NULL: none fits. */
+static const struct app *first(const struct apps *a, fit *test, const char *name)
+{
+	for (unsigned i = 0; i < a->n; i++)
+		if (test(&a->rule[i], name))
+			return &a->rule[i];
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+		if (test(&table[i], name))
+			return &table[i];
+	return NULL;
+}
+
+/* Our own utility, where it is installed, or beside this service where both were built. */
+static bool is_utility(const char *executable)
+{
+	char beside[PATH_ROOM];
+	ssize_t n = readlink("/proc/self/exe", beside, sizeof beside - 1);
+
+	beside[n > 0 ? n : 0] = '\0';
+	char *slash = strrchr(beside, '/');
+	if (slash)
+		snprintf(slash + 1, sizeof beside - (size_t)(slash + 1 - beside), "%s", UTILITY);
+	return strcmp(executable, BINDIR "/" UTILITY) == 0 || strcmp(executable, beside) == 0;
 }
 
 struct app apps_find(const struct apps *a, const char *executable, const char *sandbox)
 {
-	for (unsigned i = 0; i < a->n; i++)
-		if (fits(&a->rule[i], executable, sandbox))
-			return a->rule[i];
-	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-		if (fits(&table[i], executable, sandbox))
-			return table[i];
-	return (struct app){ .mode = MODE_APP_PIN, .keys = KEYS_ALL };
+	const struct app *rule = *sandbox ? first(a, fits_sandbox, sandbox) : NULL;
+
+	if (!rule)
+		rule = first(a, *sandbox ? fits_inside : is_utility(executable) ? fits_utility : fits, executable);
+	return rule ? *rule : (struct app){ .mode = MODE_APP_PIN, .keys = KEYS_ALL };
 }
 
 /* --- sandboxes ----------------------------------------------------------------------------------- */

@@ -19,7 +19,9 @@ struct apps { unsigned n; struct app rule[APP_RULES_MAX]; };
 err apps_add(struct apps *a, const char *text, const char **what) MUST_USE;
 
 /* The rule for a program: those of the file first, then the table's, then app-pin. executable: "" where it
- * is not known. sandbox: "flatpak:ID", "snap:NAME" or "". */
+ * is not known. sandbox: "flatpak:ID", "snap:NAME" or "". A sandboxed program is known by its sandbox before its
+ * executable, of which then only patterns that do not begin at the root count. For our own utility only rules count
+ * that name it. */
 struct app apps_find(const struct apps *a, const char *executable, const char *sandbox);
 
 /* The sandbox that a process is in, as its own file system (Flatpak) or its AppArmor label (Snap, from

@@ -45,6 +45,41 @@ static void the_first_rule_of_the_file_counts(void **state)
 	assert_int_equal(apps_find(&a, "/snap/firefox/1/firefox", "snap:firefox").mode, MODE_ON_USE);
 }
 
+static void a_sandbox_counts_before_its_program(void **state)
+{
+	const char *const lines[] = { "*/signer app-pin sign", "/usr/bin/trusted pap sign", "*/* app-pin login",
+	                              "flatpak:org.* on-use login", "snap:* pap login", NULL };
+	struct apps a = rules(lines), none = { 0 };
+
+	(void)state;
+	assert_int_equal(apps_find(&a, "/usr/bin/signer", "").keys, KEYS_SIGN);
+	assert_int_equal(apps_find(&a, "/app/bin/signer", "flatpak:org.example").mode, MODE_ON_USE);
+	assert_int_equal(apps_find(&a, "/app/bin/signer", "flatpak:org.example").keys, KEYS_LOGIN);
+	assert_int_equal(apps_find(&a, "/snap/signer/1/signer", "snap:signer").mode, MODE_PAP);
+	/* without a rule for it: a name counts, wherever it is; a path of the system's own is none of a sandbox */
+	assert_int_equal(apps_find(&a, "/app/bin/signer", "flatpak:id.example").keys, KEYS_SIGN);
+	assert_int_equal(apps_find(&a, "/usr/bin/trusted", "").keys, KEYS_SIGN);
+	assert_int_equal(apps_find(&a, "/usr/bin/trusted", "flatpak:id.example").keys, KEYS_LOGIN);
+	assert_int_equal(apps_find(&none, "/app/jre/bin/java", "flatpak:id.example").mode, MODE_ON_USE);
+}
+
+static void the_utility_is_meant_by_its_name_alone(void **state)
+{
+	const char *const broad[] = { "*/* on-use login", "*/bsre-* pap login", NULL };
+	const char *const named[] = { "*/* on-use login", "*/bsre-token pap login", NULL };
+	const char *const path[] = { BINDIR "/bsre-token on-use sign", NULL };
+	struct apps a = rules(broad), b = rules(named), c = rules(path);
+
+	(void)state;
+	assert_int_equal(apps_find(&a, BINDIR "/bsre-token", "").mode, MODE_APP_PIN);
+	assert_int_equal(apps_find(&a, BINDIR "/bsre-token", "").keys, KEYS_ALL);
+	assert_int_equal(apps_find(&b, BINDIR "/bsre-token", "").mode, MODE_PAP);
+	assert_int_equal(apps_find(&c, BINDIR "/bsre-token", "").keys, KEYS_SIGN);
+	/* another of that name, and one in a sandbox, are not ours */
+	assert_int_equal(apps_find(&a, "/opt/bsre-token", "").mode, MODE_ON_USE);
+	assert_int_equal(apps_find(&a, BINDIR "/bsre-token", "flatpak:org.example").mode, MODE_ON_USE);
+}
+
 static void what_is_no_rule_is_refused(void **state)
 {
 	static const char *const wrong[] = { "", "java on-use", "*/java", "*/java often", "*/java pap some",
@@ -68,6 +103,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_table_counts_where_no_rule_does),
 		cmocka_unit_test(the_first_rule_of_the_file_counts),
+		cmocka_unit_test(a_sandbox_counts_before_its_program),
+		cmocka_unit_test(the_utility_is_meant_by_its_name_alone),
 		cmocka_unit_test(what_is_no_rule_is_refused),
 	};
 

@@ -30,6 +30,7 @@ struct dialog {
 	int              broker, tty;
 	assuan_context_t pinentry;
 	struct timespec  end;
+	err              over;		/* CANCELED: it is read no more */
 	struct termios   before;
 	bool             has_before;
 };
@@ -45,24 +46,63 @@ static int left_ms(const struct dialog *d)
 }
 
 /* Until pinentry says something. CANCELED: the time is over, or nobody waits for the answer any more. */
-static err await(struct dialog *d)
+static err await(const struct dialog *d, int pinentry)
 {
-	assuan_fd_t fds[2];			/* it wants room for two, and gives one */
-
-	if (assuan_pending_line(d->pinentry))
-		return OK;
-	if (assuan_get_active_fds(d->pinentry, 0, fds, 2) < 1)
-		return FAIL(NO_PROMPT);
 	for (;;) {
-		struct pollfd p[] = { { d->broker, POLLIN, 0 }, { fds[0], POLLIN, 0 } };
-		int n = poll(p, 2, left_ms(d));
+		struct pollfd p[] = { { d->broker, POLLIN, 0 }, { pinentry, POLLIN, 0 } };
+		int left = left_ms(d), n = poll(p, 2, left);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0 || p[0].revents)
-			return FAIL(CANCELED);
-		return OK;
+		return n <= 0 || left == 0 || p[0].revents ? FAIL(CANCELED) : OK;
 	}
 }
+
+/* Everything that libassuan reads comes through here, the greeting too: whatever pinentry says or does not say, the
+ * broker's socket and the time are watched meanwhile. */
+static ssize_t watched_read(assuan_context_t pinentry, assuan_fd_t fd, void *room, size_t size)
+{
+	struct dialog *d = assuan_get_pointer(pinentry);
+
+	if (ok(d->over))
+		d->over = await(d, fd);
+	if (ok(d->over))
+		return read(fd, room, size);
+	errno = ECANCELED;
+	return -1;
+}
+
+static bool ends_soon(pid_t pid)
+{
+	for (int ms = 0; ms < GRACE_MS; ms += STEP_MS) {
+		if (waitpid(pid, NULL, WNOHANG) != 0)
+			return true;
+		usleep(STEP_MS * 1000);
+	}
+	return waitpid(pid, NULL, WNOHANG) != 0;
+}
+
+/* What libassuan does with a pinentry that it is done with: it may sit in its dialog and not hear that we are
+ * gone. */
+static pid_t put_out(assuan_context_t pinentry, pid_t pid, int action, int *status, int options)
+{
+	(void)pinentry, (void)status, (void)options;
+	if (action || pid <= 0)
+		return 0;
+	kill(pid, SIGINT);
+	if (!ends_soon(pid)) {
+		kill(pid, SIGKILL);
+		if (!ends_soon(pid))
+			log_line(LOG_WARNING, "pinentry pid=%d does not end", (int)pid);
+	}
+	return pid;
+}
+
+static struct assuan_system_hooks hooks = {
+	.version = ASSUAN_SYSTEM_HOOKS_VERSION, .usleep = __assuan_usleep, .pipe = __assuan_pipe,
+	.close = __assuan_close, .read = watched_read, .write = __assuan_write, .recvmsg = __assuan_recvmsg,
+	.sendmsg = __assuan_sendmsg, .spawn = __assuan_spawn, .waitpid = put_out,
+	.socketpair = __assuan_socketpair, .socket = __assuan_socket, .connect = __assuan_connect,
+};
 
 /* --- what pinentry says -------------------------------------------------------------------------- */
 static int digit(char c)
@@ -113,6 +153,12 @@ static err heard(char *line, size_t n, struct secret *pin, bool *over)
 	return *over && line[0] == 'E' ? refusal(line + 4) : OK;
 }
 
+/* Pinentry cannot be talked to: it is broken, or the dialog is over. */
+static err lost(const struct dialog *d)
+{
+	return ok(d->over) ? FAIL(NO_PROMPT) : d->over;
+}
+
 /* A command and its answer; data go to pin, NULL: none are wanted. */
 static err command(struct dialog *d, const char *line, struct secret *pin)
 {
@@ -120,13 +166,12 @@ static err command(struct dialog *d, const char *line, struct secret *pin)
 	err e = OK;
 
 	if (assuan_write_line(d->pinentry, line))
-		return FAIL(NO_PROMPT);
+		return lost(d);
 	while (!over) {
 		char *answer;
 		size_t n;
-		TRY(await(d));
 		if (assuan_read_line(d->pinentry, &answer, &n))
-			return FAIL(NO_PROMPT);
+			return lost(d);
 		err heard_now = heard(answer, n, pin, &over);
 		if (ok(e))
 			e = heard_now;
@@ -224,10 +269,12 @@ static err start(struct dialog *d, const char *path)
 
 	if (rc)
 		return FAIL(NO_PROMPT);
+	assuan_set_pointer(d->pinentry, d);
+	assuan_ctx_set_system_hooks(d->pinentry, &hooks);
 	rc = assuan_pipe_connect(d->pinentry, path, argv, NULL, NULL, NULL, 0);
-	if (rc)
+	if (rc && ok(d->over))
 		log_line(LOG_WARNING, "pinentry %s cannot be started: %s", path, gpg_strerror(rc));
-	return rc ? FAIL(NO_PROMPT) : OK;
+	return rc ? lost(d) : OK;
 }
 
 static err start_any(struct dialog *d, const struct PromptAsk_in *ask, bool desktop)
@@ -291,27 +338,14 @@ static err talk(struct dialog *d, const struct PromptAsk_in *ask, bool desktop, 
 	return question(d, text, prompt_field(), prompt_error(ask), pin);
 }
 
-/* It may sit in its dialog and not hear that we are gone. The terminal is given back as it was. */
+/* The terminal is given back as it was. */
 static void dismiss(struct dialog *d)
 {
-	pid_t pid = d->pinentry ? assuan_get_pid(d->pinentry) : -1;
-	int status;
-
-	if (pid > 0) {
-		assuan_set_flag(d->pinentry, ASSUAN_NO_WAITPID, 1);
-		kill(pid, SIGINT);
-		for (int ms = 0; ms < GRACE_MS && waitpid(pid, &status, WNOHANG) == 0; ms += STEP_MS)
-			usleep(STEP_MS * 1000);
-		if (waitpid(pid, &status, WNOHANG) == 0) {
-			kill(pid, SIGKILL);
-			waitpid(pid, &status, 0);
-		}
-	}
-	if (d->has_before)
-		tcsetattr(d->tty, TCSANOW, &d->before);
 	if (d->pinentry)
 		assuan_release(d->pinentry);
 	d->pinentry = NULL;
+	if (d->has_before)
+		tcsetattr(d->tty, TCSANOW, &d->before);
 }
 
 /* On the desktop, where the program has one. What could not be shown there, since nobody answers at that display

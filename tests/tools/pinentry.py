@@ -3,9 +3,11 @@
 
 In the folder PINENTRY_DIR: `pin 123456` types it, `cancel`, `timeout`, `hang` (until it is killed), `word TEXT` answers
 the question before the last try and goes on with the next line in the same dialog, `die`, `garbage`. No line: cancel.
-`always LINE` stays for every dialog.
+`always LINE` stays for every dialog. `mute` hangs before its greeting, `half` in the midst of the PIN's line, `chatter`
+says empty things for ever; `deaf` hangs and ignores the signals that ask it to end.
 """
 import os
+import signal
 import sys
 import time
 
@@ -38,6 +40,24 @@ def say(line):
     sys.stdout.flush()
 
 
+def hang():
+    told("PID %d" % os.getpid())
+    time.sleep(600)
+
+
+def greet():
+    """Unless the script wants none."""
+    try:
+        with open(os.path.join(DIR, "pinentry.todo")) as f:
+            mute = f.readline().split() == ["mute"]
+    except FileNotFoundError:
+        mute = False
+    if mute:
+        told("DOES mute")
+        hang()
+    say("OK Pleased to meet you")
+
+
 def get():
     word, _, rest = todo().partition(" ")
     told("DOES " + word)
@@ -45,8 +65,19 @@ def get():
         say("D " + rest.replace("%", "%25"))
         say("OK")
     elif word == "hang":
+        hang()
+    elif word == "half":
+        sys.stdout.write("D 12")
+        sys.stdout.flush()
+        hang()
+    elif word == "deaf":
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        hang()
+    elif word == "chatter":
         told("PID %d" % os.getpid())
-        time.sleep(600)
+        while True:
+            say("# still here")
     elif word == "die":
         os._exit(1)
     elif word == "garbage":
@@ -61,7 +92,7 @@ def main():
     sys.stdout.reconfigure(errors="surrogateescape")
     told("DISPLAY " + os.environ.get("DISPLAY", ""))
     told("LANGUAGE " + os.environ.get("LANGUAGE", ""))
-    say("OK Pleased to meet you")
+    greet()
     for line in sys.stdin:
         line = line.rstrip("\n")
         told(line)

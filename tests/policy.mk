@@ -44,6 +44,7 @@ policy_stories = \
 	tests/stories/another-token-in-its-place-is-another-token.sh \
 	tests/stories/another-user-is-not-heard.sh \
 	tests/stories/any-program-can-initialise-a-token.sh \
+	tests/stories/hostile-names-stay-in-their-line.sh \
 	tests/stories/hostile-programs-harm-nobody.sh \
 	tests/stories/out-of-descriptors-programs-are-refused.sh \
 	tests/stories/pcscd-may-restart.sh \

@@ -2,24 +2,69 @@
 #include "config.h"
 #include <libintl.h>
 #include <stdio.h>
+#include "lib/utf8.h"
 #include "prompt.h"
 
 #define _(text) gettext(text)
 #define N_(text) text
 
-enum { NAME_BYTES = 100, PATH_BYTES = 200 };
+/* Bytes of a name and of a path, as Assuan counts them. With the longest sentence before them all lines fit one of
+ * Assuan's, whatever stands on a card: else a long name would push out who asks and how many tries are left. */
+enum { NAME_BYTES = 100, PATH_BYTES = 160, CLEAN_ROOM = 256 };
+
+static const char dots[] = "\xE2\x80\xA6";
+enum { DOTS = sizeof dots - 1 };
+
+/* How much of a text Assuan lets through as `most` bytes: it writes a percent sign in three. */
+static size_t fitting(const char *text, size_t most)
+{
+	struct cur c = cur_of(span_str(text));
+	size_t cost = 0, fits = 0;
+
+	while (cur_left(&c)) {
+		const uint8_t *from = c.p;
+
+		(void)utf8_next(&c);
+		cost += *from == '%' ? 3 : (size_t)(c.p - from);
+		if (cost > most)
+			break;
+		fits = (size_t)(c.p - (const uint8_t *)text);
+	}
+	return fits;
+}
+
+/* Text from outside, cleaned, and cut at its end, which dots tell. */
+static void put_name(struct buf *b, struct span s)
+{
+	char text[CLEAN_ROOM];
+
+	text_clean(s, text, sizeof text);
+	if (fitting(text, NAME_BYTES) == strlen(text)) {
+		buf_str(b, text);
+		return;
+	}
+	buf_put(b, (struct span){ (uint8_t *)text, fitting(text, NAME_BYTES - DOTS) });
+	buf_str(b, dots);
+}
 
 /* The end of a path tells more than its front; that it is an end, the dots tell. */
-static struct span tail(struct span s, struct buf *room)
+static void put_path(struct buf *b, struct span s)
 {
-	static const char dots[] = "\xE2\x80\xA6";
-	size_t most = room->cap - (sizeof dots - 1);
+	char text[CLEAN_ROOM];
+	bool cut = false;
 
-	if (s.n <= room->cap)
-		return s;
-	buf_str(room, dots);
-	buf_put(room, (struct span){ s.p + s.n - most, most });
-	return buf_span(room);
+	for (;; cut = true) {
+		if (s.n <= PATH_BYTES) {
+			text_clean(s, text, sizeof text);
+			if (fitting(text, PATH_BYTES - (cut ? DOTS : 0)) == strlen(text))
+				break;
+		}
+		do
+			s = (struct span){ s.p + 1, s.n - 1 };
+		while (s.n && (*s.p & 0xC0) == 0x80);		/* the rest of a character */
+	}
+	buf_str(b, cut ? dots : "");
+	buf_str(b, text);
 }
 
 static struct span base(struct span path)
@@ -40,45 +85,42 @@ static const char *const purposes[PURPOSES] = {
 };
 
 /* A line "What: text", where there is a text. */
-static void line(struct buf *b, const char *what, struct span s)
+static void line(struct buf *b, const char *what, struct span s, void (*put)(struct buf *, struct span))
 {
-	char text[PATH_BYTES + 1];
-
 	if (!s.n)
 		return;
-	text_clean(s, text, sizeof text);
 	buf_str(b, "\n");
 	buf_str(b, what);
 	buf_str(b, " ");
-	buf_str(b, text);
+	put(b, s);
 }
 
 static void lines(struct buf *b, const struct PromptAsk_in *ask)
 {
-	uint8_t room[PATH_BYTES - 40];
-	struct buf path = BUF(room);
 	char text[64];
 
-	line(b, _("Key:"), span_first(ask->key, NAME_BYTES));
-	line(b, _("Certificate:"), span_first(ask->holder, NAME_BYTES));
-	line(b, _("Token:"), span_first(ask->token, NAME_BYTES));
-	line(b, _("Serial:"), span_first(ask->serial, NAME_BYTES));
-	line(b, _("Program:"), tail(ask->program, &path));
+	line(b, _("Key:"), ask->key, put_name);
+	line(b, _("Certificate:"), ask->holder, put_name);
+	line(b, _("Token:"), ask->token, put_name);
+	line(b, _("Serial:"), ask->serial, put_name);
+	line(b, _("Program:"), ask->program, put_path);
 	snprintf(text, sizeof text, "%u", ask->pid);
-	line(b, _("Process:"), span_str(text));
+	line(b, _("Process:"), span_str(text), put_name);
 	if (ask->tries == 255)
 		return;
 	snprintf(text, sizeof text, "%u", ask->tries);
-	line(b, _("Tries left:"), span_str(text));
+	line(b, _("Tries left:"), span_str(text), put_name);
 }
 
 void prompt_text(const struct PromptAsk_in *ask, char *out, size_t size)
 {
 	struct buf b = { (uint8_t *)out, 0, size - 1, false };
 	char program[NAME_BYTES + 1], first[512];
+	struct buf its = { (uint8_t *)program, 0, NAME_BYTES, false };
 	struct span who = base(ask->program);
 
-	text_clean(who.n ? who : span_str(_("A program that is gone")), program, sizeof program);
+	put_name(&its, who.n ? who : span_str(_("A program that is gone")));
+	program[its.n] = '\0';
 	snprintf(first, sizeof first, _(purposes[ask->purpose < PURPOSES ? ask->purpose : PURPOSE_LOGIN]), program);
 	buf_str(&b, first);
 	lines(&b, ask);

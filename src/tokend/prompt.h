@@ -4,10 +4,10 @@
 #include "lib/text.h"
 #include "wire/prompts.h"
 
-enum { PROMPT_TEXT_MAX = 900 };		/* bytes: what fits one line of Assuan */
+enum { PROMPT_TEXT_MAX = 1000 };	/* bytes of one line of Assuan */
 
 /* Who asks, what for, with which key, on which token, how many tries are left. Text of cards and programs
- * is cleaned of what moves or hides. Cut where there is no room. */
+ * is cleaned of what moves or hides, and cut so that all of it fits one line of Assuan. */
 void prompt_text(const struct PromptAsk_in *ask, char *out, size_t size);
 
 /* What is said before the last try; and the word that it wants. */

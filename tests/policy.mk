@@ -15,6 +15,7 @@ policy_stories = \
 	tests/stories/a-changed-pin-counts-for-who-changed-it.sh \
 	tests/stories/a-dialog-ends-whatever-its-pinentry-does.sh \
 	tests/stories/a-dialog-opens-on-the-desktop.sh \
+	tests/stories/a-dialog-waits-for-its-turn.sh \
 	tests/stories/a-foreign-program-gets-in-under-load.sh \
 	tests/stories/a-dead-pcscd-is-said-plainly.sh \
 	tests/stories/a-full-disk-is-told-in-the-history.sh \

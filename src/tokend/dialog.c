@@ -11,6 +11,8 @@
 enum {
 	DIALOGS_MAX = 16,			/* open at once, of all programs */
 	DIALOGS_OF_ONE = 4,			/* of one executable: who starts many processes shuts nobody out */
+	QUEUE_MAX = 256,			/* those that wait for their turn as well, and ... */
+	QUEUE_OF_ONE = 32,			/* ... of one executable */
 	ROUNDS_MAX = 10,			/* PINs that a person may give before the program hears of it */
 	GRACE_S = 5,				/* that a prompt may be late with its own end */
 	HOLDER_MAX = 256
@@ -27,6 +29,7 @@ struct dialog {
 	uint32_t         op, op_id;	/* the operation it is for; 0: none, or C_DeriveKey, which is one call */
 	enum purpose     purpose;
 	enum trouble     trouble;
+	bool             open;		/* it has had its turn */
 	bool             last;		/* the word was asked for: the last try may be spent */
 	bool             at_card;	/* a job has the PIN, and rq */
 	bool             refused;	/* the program took back what it wanted meanwhile */
@@ -37,7 +40,8 @@ struct dialog {
 	sd_event_source *step, *limit;
 };
 
-static struct dialog *dialogs;
+static struct dialog *dialogs;		/* the oldest first */
+static sd_event_source *turn;
 static err verdict;			/* of the dialog whose requests are being served again */
 
 bool dialog_possible(const struct peer *p)
@@ -46,6 +50,8 @@ bool dialog_possible(const struct peer *p)
 
 	return strcmp(broker.conf.prompt, "never") != 0 && (*t->display || *t->wayland || *t->tty);
 }
+
+static int next_turn(sd_event_source *s, uint64_t usec, void *data);
 
 /* --- its end ------------------------------------------------------------------------------------- */
 static void dialog_unlink(struct dialog *d)
@@ -60,6 +66,7 @@ static void dialog_unlink(struct dialog *d)
 	broker_cancel(&d->limit);
 	secret_drop(d->pin);
 	d->pin = NULL;
+	broker_after(&turn, 0, next_turn, NULL);
 }
 
 static void answer_login(struct dialog *d, err e)
@@ -249,6 +256,65 @@ static void dialog_again(struct dialog *d, enum trouble trouble)
 		dialog_finish(d, e);
 }
 
+/* --- its turn ------------------------------------------------------------------------------------ */
+static bool same_program(const struct peer *a, const struct peer *b)
+{
+	return a && strcmp(a->program, b->program) == 0 && strcmp(a->sandbox, b->sandbox) == 0;
+}
+
+/* One dialog of a process, since its person answers one at a time, and a few of its executable. */
+static bool may_open(const struct dialog *d)
+{
+	unsigned all = 0, its = 0;
+
+	for (const struct dialog *o = dialogs; o; o = o->next) {
+		if (!o->open)
+			continue;
+		if (o->peer && o->peer->pid == d->peer->pid)
+			return false;
+		all++;
+		its += same_program(o->peer, d->peer);
+	}
+	return all < DIALOGS_MAX && its < DIALOGS_OF_ONE;
+}
+
+static int waited_enough(sd_event_source *s, uint64_t usec, void *data)
+{
+	struct dialog *d = data;
+
+	log_line(LOG_WARNING, "dialog for pid=%d: too many are open", (int)d->peer->pid);
+	return limit_over(s, usec, d);
+}
+
+/* It opens, or waits for its turn, for as long as a dialog may be open. */
+static err dialog_begin(struct dialog *d)
+{
+	d->open = may_open(d);
+	if (d->open)
+		return dialog_ask(d);
+	log_line(LOG_INFO, "dialog for pid=%d waits for its turn", (int)d->peer->pid);
+	broker_after(&d->limit, broker.conf.prompt_limit * 1000ULL, waited_enough, d);
+	return OK;
+}
+
+/* One has gone: who has waited longest is next. */
+static int next_turn(sd_event_source *s, uint64_t usec, void *data)
+{
+	(void)s, (void)usec, (void)data;
+	broker_cancel(&turn);
+	for (struct dialog *d = dialogs; d;) {
+		if (d->open || d->step || !may_open(d)) {
+			d = d->next;
+			continue;
+		}
+		err e = dialog_begin(d);
+		if (!ok(e))
+			dialog_finish(d, e);
+		d = dialogs;			/* others may have ended with it */
+	}
+	return 0;
+}
+
 /* --- the PIN ------------------------------------------------------------------------------------- */
 static struct dialog *dialog_of(const struct request *rq)
 {
@@ -404,9 +470,9 @@ static bool has_room(const struct peer *p)
 
 	for (const struct dialog *d = dialogs; d; d = d->next) {
 		all++;
-		its += d->peer && strcmp(d->peer->program, p->program) == 0;
+		its += same_program(d->peer, p);
 	}
-	return all < DIALOGS_MAX && its < DIALOGS_OF_ONE;
+	return all < QUEUE_MAX && its < QUEUE_OF_ONE;
 }
 
 /* rq: kept, the dialog's from here on, also where it fails. */
@@ -416,9 +482,12 @@ static err dialog_new(struct request *rq, struct session *s, struct dialog **out
 
 	if (!d)
 		return FAIL(NO_PROMPT);
-	*d = (struct dialog){ .next = dialogs, .peer = s->peer, .token = s->token, .rq = rq, .session = s->id,
+	*d = (struct dialog){ .peer = s->peer, .token = s->token, .rq = rq, .session = s->id,
 	                      .begun = broker_now(), .child = { .fd = -1 } };
-	dialogs = d;
+	struct dialog **end = &dialogs;
+	while (*end)
+		end = &(*end)->next;
+	*end = d;
 	*out = d;
 	return OK;
 }
@@ -444,7 +513,7 @@ err dialog_login(struct request *rq, struct session *s, bool context)
 	d->context = context;
 	d->key = op ? op->key : 0;
 	d->purpose = op == &s->ops[OP_DECRYPT] ? PURPOSE_DECRYPT : op ? PURPOSE_SIGN : PURPOSE_LOGIN;
-	e = dialog_ask(d);
+	e = dialog_begin(d);
 	if (!ok(e))
 		dialog_finish(d, e);
 	return FAIL(PENDING);
@@ -471,7 +540,7 @@ err dialog_use(struct request *rq, struct session *s, enum purpose purpose, cons
 	d->key = key ? key->handle : 0;
 	d->op = op;
 	d->op_id = s->ops[op].id;
-	e = dialog_ask(d);
+	e = dialog_begin(d);
 	if (ok(e))
 		return request_park(rq, d);
 	dialog_drop(d);

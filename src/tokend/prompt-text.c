@@ -139,6 +139,12 @@ void prompt_last(const struct PromptAsk_in *ask, char *out, size_t size)
 	out[b.n] = '\0';
 }
 
+void prompt_not_the_word(char *out, size_t size)
+{
+	snprintf(out, size, _("That was not %s. The last try was not spent, and the PIN is not asked for. "
+	         "The program is told that you refused."), prompt_word());
+}
+
 const char *prompt_error(const struct PromptAsk_in *ask)
 {
 	static const char *const texts[TROUBLES] = {

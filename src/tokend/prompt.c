@@ -314,6 +314,14 @@ static err question(struct dialog *d, const char *text, const char *field, const
 	return command(d, "GETPIN", pin);
 }
 
+/* Something to read, with one button. */
+static err message(struct dialog *d, const char *text)
+{
+	TRY(set(d, "SETDESC ", text));
+	err e = command(d, "MESSAGE", NULL);
+	return e.code == E_NOT_SUPPORTED ? tolerate(command(d, "CONFIRM --one-button", NULL)) : e;
+}
+
 /* The last try: only who types the word gets to the PIN. */
 static err want_word(struct dialog *d, const struct PromptAsk_in *ask)
 {
@@ -323,7 +331,11 @@ static err want_word(struct dialog *d, const struct PromptAsk_in *ask)
 
 	prompt_last(ask, text, sizeof text);
 	TRY(question(d, text, prompt_word_field(), "", &typed));
-	return secret_set(&word, span_str(prompt_word())) && secret_eq(&typed, &word) ? OK : FAIL(CANCELED);
+	if (secret_set(&word, span_str(prompt_word())) && secret_eq(&typed, &word))
+		return OK;
+	prompt_not_the_word(text, sizeof text);
+	TRY(message(d, text));
+	return FAIL(CANCELED);
 }
 
 static err talk(struct dialog *d, const struct PromptAsk_in *ask, bool desktop, struct secret *pin)

@@ -13,6 +13,7 @@ void prompt_text(const struct PromptAsk_in *ask, char *out, size_t size);
 /* What is said before the last try; and the word that it wants. */
 void prompt_last(const struct PromptAsk_in *ask, char *out, size_t size);
 const char *prompt_word(void);
+void prompt_not_the_word(char *out, size_t size);
 
 /* What was wrong with the PIN before; "" where there was none. */
 const char *prompt_error(const struct PromptAsk_in *ask);

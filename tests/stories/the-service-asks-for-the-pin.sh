@@ -151,6 +151,8 @@ todo "pin 888888" "pin 777777" "word no"
 on C "sign rsa $P11_RSA_LABEL" CKR_FUNCTION_CANCELED
 [ "$(tries)" = 1 ] || fail "the last try was spent without the word"
 told "Only ONE try"
+told "SETDESC That was not LAST TRY"		# and the person hears why nothing more comes
+told "^MESSAGE"
 todo "word LAST TRY" "pin $P11_PIN"
 on C "sign rsa $P11_RSA_LABEL"
 [ "$(tries)" = 3 ] || fail "the right PIN did not bring the tries back"

@@ -420,6 +420,18 @@ static err pin_check(struct token *t, const struct secret *pin)
 	return pin->n < c->info.ulMinPinLen || too_long ? FAIL(PIN_LENGTH) : OK;
 }
 
+/* OpenSC with lock_login keeps the card locked after a C_Login that failed (0.23), for as long as it is loaded
+ * and whatever is closed: it begins anew. */
+static err begin_anew(struct cryptoki *c)
+{
+	c->open = c->logged_in = false;
+	c->n = c->parts = 0;
+	c->f->C_Finalize(NULL);
+	TRY(cryptoki_err(c, "C_Initialize", c->f->C_Initialize(NULL)));
+	TRY(find_slot(c));
+	return begin(&c->r);
+}
+
 /* C_Login; Cryptoki's "already" cannot be, since we log out before. */
 static err log_in(struct cryptoki *c, CK_USER_TYPE user, const struct secret *pin)
 {
@@ -430,9 +442,13 @@ static err log_in(struct cryptoki *c, CK_USER_TYPE user, const struct secret *pi
 	cryptoki_sweep();
 	if (rv == CKR_USER_ALREADY_LOGGED_IN)
 		c->f->C_Logout(c->session);
-	TRY(cryptoki_err(c, "C_Login", rv));
-	c->logged_in = true;
-	return OK;
+	c->logged_in = rv == CKR_OK;
+	err e = cryptoki_err(c, "C_Login", rv);
+	if (!ok(e) && module->opensc) {
+		err again = begin_anew(c);
+		return ok(again) ? e : again;
+	}
+	return e;
 }
 
 /* A module that says "wrong" of a PIN that is blocked is corrected by the token's own word. */

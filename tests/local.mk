@@ -23,6 +23,7 @@ stories = \
 	tests/stories/a-revoked-signer-is-told.sh \
 	tests/stories/a-stuck-service-is-an-error-not-a-hang.sh \
 	tests/stories/a-token-of-the-factory-makes-no-key.sh \
+	tests/stories/a-token-is-tried-before-it-is-handed-out.sh \
 	tests/stories/a-token-pulled-while-it-is-recognised-hangs-nobody.sh \
 	tests/stories/a-weak-signature-is-refused.sh \
 	tests/stories/a-wrong-pin-is-counted-and-said.sh \

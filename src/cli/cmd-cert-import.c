@@ -10,6 +10,7 @@
 #include "print.h"
 #include "say.h"
 #include "token.h"
+#include "ways.h"
 
 enum { CHAIN_MOST = 8 };		/* CAs above one certificate */
 
@@ -189,7 +190,7 @@ static err write_cert(struct cli *c, X509 *x, const struct key *k)
 	struct ObjectCreate_in in = { .session = c->token.session, .attrs = buf_span(&b) };
 	if (ok(e))
 		e = call_ObjectCreate(c->link, &in, &made, &r);
-	e = too_large(e, value.n);
+	e = ways(c, too_large(e, value.n), WAY_OF_CERTIFICATE);
 	if (ok(e))
 		e = attrs_get(c, made.object, &type, 1, &back, &rv);
 	if (ok(e) && !span_eq(value, back))

@@ -8,6 +8,7 @@
 #include "say.h"
 #include "steady.h"
 #include "token.h"
+#include "ways.h"
 #include "lib/utf8.h"
 #include "wire/records.h"
 
@@ -184,7 +185,7 @@ err cmd_init(struct cli *c)
 	err e = erase(c, label, &pin, &puk);
 	if (!ok(e)) {
 		say_again(c, label);
-		return e;
+		return ways(c, e, WAY_OF_INIT);
 	}
 	read_tries(c);
 	json_object_set_new(c->result, "serial", json_string(c->token.serial));

@@ -5,6 +5,7 @@
 #include "print.h"
 #include "say.h"
 #include "token.h"
+#include "ways.h"
 #include "lib/utf8.h"
 
 enum { REASON_MOST = 200 };		/* bytes: KeyDestroy of calls.def */
@@ -79,7 +80,7 @@ err cmd_key_destroy(struct cli *c)
 	progress_begin(c, _("Destroying the key"));
 	err e = call_KeyDestroy(c->link, &in, &out, &r);
 	progress_end();
-	TRY(e);
+	TRY(ways(c, e, WAY_OF_DESTROY));
 	json_object_set_new(c->result, "destroyed", key_json(k));
 	json_object_set_new(c->result, "certificate_stays", json_boolean(holder[0] != 0));
 	tell(c, k, holder);

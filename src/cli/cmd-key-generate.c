@@ -4,34 +4,16 @@
 #include <stdlib.h>
 #include "ask.h"
 #include "describe.h"
+#include "keymake.h"
+#include "lib/keyslot.h"
 #include "lib/text.h"
 #include "overview.h"
 #include "print.h"
 #include "provenance.h"
 #include "say.h"
-#include "steady.h"
 #include "token.h"
-
-#define OID_P256 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07	/* prime256v1, RFC 5480 */
-#define OID_P384 0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22			/* secp384r1, RFC 5480 */
-
-/* One kind of key: its name in --alg, its bits for RSA, its curve for EC. */
-static const struct alg_row { const char *name; CK_ULONG bits; struct span curve; } algs[] = {
-	{ "rsa2048", 2048, { NULL, 0 } },
-	{ "rsa3072", 3072, { NULL, 0 } },
-	{ "rsa4096", 4096, { NULL, 0 } },
-	{ "p256", 0, { (const uint8_t[]){ OID_P256 }, 10 } },
-	{ "p384", 0, { (const uint8_t[]){ OID_P384 }, 7 } },
-};
-
-static const struct alg_row *alg_row(const char *name)
-{
-	size_t i = 0;
-
-	while (i + 1 < sizeof algs / sizeof algs[0] && name && strcmp(algs[i].name, name) != 0)
-		i++;
-	return &algs[i];
-}
+#include "ways.h"
+#include "wire/records.h"
 
 /* 1, 2, 3: where the word stands in "a|b|c"; 0: not given. */
 static CK_ULONG place_of(const char *word, const char *values)
@@ -111,6 +93,8 @@ static err ask_replace(struct cli *c, unsigned slot, const struct key *k, const 
 	return ask_yes(c, "%s", cert ? _("Replace this key and delete its certificate?") : _("Replace this key?"));
 }
 
+enum { KEY_LABEL_MOST = 64 };
+
 static err consent(struct cli *c, unsigned slot)
 {
 	KEYS keys = { .n = 0 };
@@ -127,59 +111,58 @@ static err consent(struct cli *c, unsigned slot)
 	return k || cert ? ask_replace(c, slot, k, cert) : OK;
 }
 
-enum { KEY_LABEL_MOST = 64 };
 
-/* What both halves are given. */
-static err common(struct cli *c, struct buf *b)
+static err check_label(struct cli *c)
 {
-	uint8_t id[ID_MAX];
-	struct buf idb = BUF(id);
+	const char *label = c->args.opt[OPT_label];
 
-	attr_bool(b, CKA_TOKEN, true);
-	attr_ulong(b, CKA_BSRE_SLOT, slot_number(c->args.opt[OPT_slot]));
-	if (given(c, OPT_label) && (!*c->args.opt[OPT_label] || strlen(c->args.opt[OPT_label]) > KEY_LABEL_MOST ||
-	                            !text_is_plain(span_str(c->args.opt[OPT_label]))))
+	if (label && (!*label || strlen(label) > KEY_LABEL_MOST || !text_is_plain(span_str(label))))
 		return say_fail(FAIL(USAGE), _("the label must be 1 to %d bytes of UTF-8 without control characters"),
 		                KEY_LABEL_MOST);
-	if (given(c, OPT_label))
-		attr_put(b, CKA_LABEL, span_str(c->args.opt[OPT_label]));
-	if (given(c, OPT_id)) {
-		TRY(put_id(c->args.opt[OPT_id], &idb));
-		attr_put(b, CKA_ID, buf_span(&idb));
-	}
-	return b->bad ? say_fail(FAIL(USAGE), _("the label is too long")) : OK;
+	return OK;
 }
 
-static err generate(struct cli *c, const struct alg_row *alg, struct KeyPairGenerate_out *out)
+/* A token behind a module knows keys by their identifiers; a slot stands for one there. */
+static err choose_place(struct cli *c, struct new_key *k)
 {
-	uint8_t pub_room[1024], priv_room[1024];
-	struct buf pub = BUF(pub_room), priv = BUF(priv_room);
-	CK_ULONG pin = place_of(c->args.opt[OPT_pin_policy], options[OPT_pin_policy].values);
-	CK_ULONG touch = place_of(c->args.opt[OPT_touch], options[OPT_touch].values);
-	REPLY r = { 0 };
+	uint32_t flags;
 
-	TRY(common(c, &pub));
-	TRY(common(c, &priv));
-	attr_bool(&priv, CKA_PRIVATE, true);
-	attr_bool(&priv, CKA_SENSITIVE, true);
-	if (alg->bits)
-		attr_ulong(&pub, CKA_MODULUS_BITS, alg->bits);
-	else
-		attr_put(&pub, CKA_EC_PARAMS, alg->curve);
-	if (pin)
-		attr_ulong(&priv, CKA_BSRE_PIN_POLICY, pin);
-	if (touch)
-		attr_ulong(&priv, CKA_BSRE_TOUCH_POLICY, touch);
-	struct KeyPairGenerate_in in = {
-		.session = c->token.session, .public_attrs = buf_span(&pub), .private_attrs = buf_span(&priv),
-		.mech = alg->bits ? CKM_RSA_PKCS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN,
+	TRY(overview_state(c, c->token.id, &flags));
+	if (!(flags & TOKEN_BY_ID) || !given(c, OPT_id))
+		return OK;
+	if (keyslot_of(k->id) != k->slot && given(c, OPT_slot))
+		return say_fail(FAIL(USAGE), _("this token finds keys by their identifier alone: give --slot or --id, "
+		                               "not both"));
+	k->slot = 0;
+	return OK;
+}
+
+/* Keys that are made and then do not sign are found out here and not when the minister signs. */
+static err refuse_broken(struct cli *c, const struct key_alg *alg)
+{
+	if (!alg->bits || given(c, OPT_force) || !(ways_known(c) & WAY_RSA_BROKEN))
+		return OK;
+	say_next("bsre-token key generate --alg p256 --token %s", c->token.serial);
+	return say_fail(FAIL(ACTION_PROHIBITED), _("tokens of this kind make RSA keys that do not sign "
+	                                           "(--force to try)"));
+}
+
+static err generate(struct cli *c, const struct key_alg *alg, struct KeyPairGenerate_out *out)
+{
+	uint8_t room[ID_MAX];
+	struct buf id = BUF(room);
+	struct new_key k = {
+		.alg = alg, .slot = slot_number(c->args.opt[OPT_slot]),
+		.label = span_str(c->args.opt[OPT_label]),
+		.pin = place_of(c->args.opt[OPT_pin_policy], options[OPT_pin_policy].values),
+		.touch = place_of(c->args.opt[OPT_touch], options[OPT_touch].values),
 	};
-	progress_begin(c, _("The token generates the key; this can take a minute"));
-	steady_begin();
-	err e = call_KeyPairGenerate(c->link, &in, out, &r);
-	steady_end();
-	progress_end();
-	return e;
+
+	if (given(c, OPT_id))
+		TRY(put_id(c->args.opt[OPT_id], &id));
+	k.id = buf_span(&id);
+	TRY(choose_place(c, &k));
+	return key_make(c, &k, out);
 }
 
 /* The new key as the token shows it now. */
@@ -205,15 +188,17 @@ static err show(struct cli *c, uint32_t public_key)
 
 err cmd_key_generate(struct cli *c)
 {
-	const struct alg_row *alg = alg_row(given(c, OPT_alg) ? c->args.opt[OPT_alg] : "rsa2048");
+	const struct key_alg *alg = key_alg(c->args.opt[OPT_alg]);
 	struct KeyPairGenerate_out out = { 0 };
 	SECRET pin = { 0 };
 
 	if (!given(c, OPT_slot))
 		return say_fail(FAIL(USAGE), _("--slot is needed: 9a to log in, 9c to sign with "
 				"the PIN each time, 9d to decrypt, 9e without PIN, or 82 to 95"));
+	TRY(check_label(c));
 	TRY(token_session(c));
 	TRY(overview_safe(c));
+	TRY(refuse_broken(c, alg));
 	TRY(consent(c, slot_number(c->args.opt[OPT_slot])));
 	TRY(token_login(c, &pin));
 	TRY(overview_safe_pin(c, &pin));

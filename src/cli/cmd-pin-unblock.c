@@ -3,6 +3,7 @@
 #include "ask.h"
 #include "say.h"
 #include "token.h"
+#include "ways.h"
 
 err cmd_pin_unblock(struct cli *c)
 {
@@ -25,7 +26,7 @@ err cmd_pin_unblock(struct cli *c)
 	err e = call_PinUnblock(c->link, &in, &out, &r);
 	secret_wipe(&in.puk);
 	secret_wipe(&in.pin);
-	TRY(e);
+	TRY(ways(c, e, WAY_OF_UNBLOCK));
 	json_object_set_new(c->result, "serial", json_string(c->token.serial));
 	json_object_set_new(c->result, "unblocked", json_true());
 	say_note(_("Token '%s' has a new PIN and all tries again."), c->token.label);

@@ -46,6 +46,13 @@ static const struct column reader_columns[] = {
 	{ "state",  N_("STATE"),  0,   WORDS, NULL },
 	{ "serial", N_("TOKEN"),  0,   0, NULL },
 };
+static const struct column driver_columns[] = {
+	{ "name",   N_("READER"), 0.3, CUT,  NULL },
+	{ "state",  N_("STATE"),  0,   WORDS, NULL },
+	{ "serial", N_("TOKEN"),  0,   0, NULL },
+	{ "driver", N_("DRIVER"), 0,   0, NULL },
+	{ "why",    N_("WHY"),    0.4, CUT, NULL },
+};
 #define TABLE(rows, columns) print_table(rows, columns, sizeof columns / sizeof columns[0])
 
 static void tries_line(const json_t *token, const char *key, const char *name)
@@ -170,7 +177,10 @@ err cmd_status(struct cli *c)
 		if (!c->token.id || c->token.id == tokens.t[i].token)
 			TRY(gather(c, &tokens.t[i], all));
 	if (!given(c, OPT_json)) {
-		TABLE(readers, reader_columns);
+		if (given(c, OPT_verbose))
+			TABLE(readers, driver_columns);
+		else
+			TABLE(readers, reader_columns);
 		for (size_t i = 0; i < json_array_size(all); i++)
 			show_token(json_array_get(all, i));
 	}

@@ -45,6 +45,7 @@ libbsrecli_la_SOURCES = \
 	src/cli/file.c src/cli/file.h \
 	src/cli/help.c src/cli/help.h \
 	src/cli/history.c src/cli/history.h \
+	src/cli/keymake.c src/cli/keymake.h \
 	src/cli/object.c src/cli/object.h \
 	src/cli/overview.c src/cli/overview.h \
 	src/cli/pinchange.c src/cli/pinchange.h \
@@ -67,6 +68,7 @@ libbsrecli_la_SOURCES = \
 	src/cli/token.c src/cli/token.h \
 	src/cli/tokensign.c src/cli/tokensign.h \
 	src/cli/tty.c src/cli/tty.h \
+	src/cli/ways.c src/cli/ways.h \
 	src/cli/wrap.c src/cli/wrap.h
 libbsrecli_la_LIBADD = libbsrewire.la libbsre.la $(CRYPTO_LIBS) $(JANSSON_LIBS) $(SMARTCOLS_LIBS) $(LTLIBINTL)
 

@@ -196,6 +196,19 @@ static const char *state_name(uint32_t state)
 	return state < sizeof names / sizeof names[0] ? names[state] : "unknown";
 }
 
+/* Who serves it, and why they do. */
+static void set_driver(struct cli *c, json_t *o, struct span reader)
+{
+	struct ReaderDriver_in in = { .reader = reader };
+	struct ReaderDriver_out out = { 0 };
+	REPLY r = { 0 };
+
+	if (!ok(call_ReaderDriver(c->link, &in, &out, &r)) || out.driver.n == 0)
+		return;
+	set_text(o, "driver", out.driver);
+	set_text(o, "why", out.why);
+}
+
 err overview_readers(struct cli *c, json_t **out)
 {
 	struct readers all;
@@ -211,6 +224,8 @@ err overview_readers(struct cli *c, json_t **out)
 
 		set_text(o, "name", all.r[i].name);
 		json_object_set_new(o, "state", json_string(state_name(all.r[i].state)));
+		if (given(c, OPT_verbose))
+			set_driver(c, o, all.r[i].name);
 		for (size_t k = 0; k < tokens.n; k++)
 			if (all.r[i].token && tokens.t[k].token == all.r[i].token)
 				set_text(o, "serial", tokens.t[k].serial);

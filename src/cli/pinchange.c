@@ -3,6 +3,7 @@
 #include "pinchange.h"
 #include "say.h"
 #include "token.h"
+#include "ways.h"
 
 err pin_change(struct cli *c, const struct pin_change *what)
 {
@@ -25,7 +26,7 @@ err pin_change(struct cli *c, const struct pin_change *what)
 	err e = call_PinChange(c->link, &in, &out, &r);
 	secret_wipe(&in.old);
 	secret_wipe(&in.new);
-	TRY(e);
+	TRY(what->which == CKU_SO ? ways(c, e, WAY_OF_PUK) : e);
 	json_object_set_new(c->result, "serial", json_string(c->token.serial));
 	json_object_set_new(c->result, "changed", json_true());
 	say_note(_(what->done), c->token.label);

@@ -4,6 +4,7 @@
 #include <systemd/sd-event.h>
 #include "apps.h"
 #include "modules.h"
+#include "quirks.h"
 #include "lib/err.h"
 
 struct token;
@@ -26,6 +27,7 @@ struct conf {
 	char     prompt[256];		/* "auto", "never", or a pinentry's path */
 	struct apps apps;		/* the file's rules of which program logs in how */
 	struct modules modules;		/* and its PKCS#11 modules */
+	struct quirks quirks;		/* and what it knows of tokens */
 };
 
 struct broker {

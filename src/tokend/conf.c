@@ -51,6 +51,11 @@ static const char *set_app(struct conf *c, const char *value)
 	return ok(apps_add(&c->apps, value, &what)) ? NULL : what;
 }
 
+static const char *set_quirk(struct conf *c, const char *value)
+{
+	return quirks_add(&c->quirks, value);
+}
+
 static const struct text {
 	const char *key, *otherwise;
 	const char *(*set)(struct conf *, const char *);

@@ -28,6 +28,7 @@ libbsrebroker_la_SOURCES = \
 	src/tokend/peer.c src/tokend/peer.h \
 	src/tokend/pin.c src/tokend/pin.h \
 	src/tokend/prompt.c src/tokend/prompt.h src/tokend/prompt-text.c \
+	src/tokend/quirks.c src/tokend/quirks.h src/tokend/quirks.def \
 	src/tokend/request.c src/tokend/request.h \
 	src/tokend/serve-derive.c \
 	src/tokend/serve-init.c \

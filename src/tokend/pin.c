@@ -146,6 +146,10 @@ err pin_fits(const struct token *t, const struct secret *pin)
 	for (size_t i = 0; i < pin->n; i++)
 		if (pin->b[i] < ' ' || pin->b[i] == 0x7F)
 			return FAIL(PIN_INVALID);
+	const struct quirk *q = quirk_of(t);
+	for (size_t i = 0; q && q->flags & WAY_PIN_DIGITS && i < pin->n; i++)
+		if (pin->b[i] < '0' || pin->b[i] > '9')
+			return FAIL(PIN_INVALID);
 	return OK;
 }
 

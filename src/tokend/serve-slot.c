@@ -3,7 +3,9 @@
 #include "dialog.h"
 #include "lib/log.h"
 #include "mech.h"
+#include "modules.h"
 #include "peer.h"
+#include "quirks.h"
 #include "session.h"
 #include "token.h"
 
@@ -196,4 +198,33 @@ err serve_MechList(struct request *rq, struct MechList_in *in, struct MechList_o
 	TRY(want_token(in->token, &t));
 	mech_list(t, &b);
 	return list(&b, &out->list);
+}
+
+err serve_ReaderDriver(struct request *rq, struct ReaderDriver_in *in, struct ReaderDriver_out *out)
+{
+	const struct reader *r = broker.readers;
+
+	(void)rq;
+	while (r && !span_eq(span_str(r->name), in->reader))
+		r = r->next;
+	if (!r || r->gone || !r->present)
+		return FAIL(NOT_FOUND);
+	if (r->token || r->state == READER_NO_MODULE || r->state == READER_QUARANTINED) {
+		out->driver = span_str(drivers_name(r));
+		out->why = span_str(drivers_why(r));
+	}
+	return OK;
+}
+
+err serve_TokenWays(struct request *rq, struct TokenWays_in *in, struct TokenWays_out *out)
+{
+	struct token *t;
+
+	(void)rq;
+	TRY(want_token(in->token, &t));
+	const struct quirk *q = quirk_of(t);
+	out->module = t->flags & TOKEN_BY_ID ? 1 : 0;
+	out->flags = q ? q->flags : 0;
+	out->init = span_str(q ? q->init : "");
+	return OK;
 }

@@ -111,6 +111,7 @@ static void keep_identity(struct token *t, struct CardOpen_out *o)
 	t->pin_max = o->pin_max;
 	t->tries.user = o->pin_tries;
 	t->tries.puk = o->puk_tries;
+	quirk_apply(t);
 }
 
 static enum reader_state state_after(err e)

@@ -61,6 +61,16 @@ enum {
 	TOKEN_FACTORY = TOKEN_MANAGEMENT_DEFAULT | TOKEN_PIN_DEFAULT | TOKEN_PUK_DEFAULT
 };
 
+/* TokenWays.flags: what a token is known to do otherwise (src/tokend/quirks.def) */
+enum {
+	WAY_PIN_DIGITS    = 1,		/* the PIN is of digits alone */
+	WAY_RSA_BROKEN    = 2,		/* RSA keys are made, and do not sign */
+	WAY_NO_GENERATE   = 4,		/* its module makes no keys and takes no certificates */
+	WAY_PUK_ONLY      = 8,		/* no SO-PIN: a PUK, which unblocks and does nothing else */
+	WAY_SO_MANAGEMENT = 16,		/* its SO-PIN is a management key */
+	WAY_PIN_PAD       = 32		/* a PIN pad of its own, which is not used */
+};
+
 /* KeyRec.flags */
 enum {
 	KEY_HAS_CERT = 1, KEY_HAS_KEY = 2, KEY_GENERATED = 4, KEY_IMPORTED = 8,

@@ -98,7 +98,8 @@ static void note_refusal(const struct dialog *d, err e)
 
 	if (e.code != E_CANCELED && e.code != E_NO_PROMPT)
 		return;
-	ledger_note(&(struct note){ .what = what_of(d), .program = d->peer->program, .pid = d->peer->pid,
+	ledger_note(&(struct note){ .what = what_of(d), .program = d->peer->program,
+	                            .sandbox = d->peer->sandbox, .pid = d->peer->pid,
 	                            .token = d->token, .key = key, .slot = key ? key->slot : 0,
 	                            .mech = MECH_NONE, .result = e });
 }
@@ -188,7 +189,8 @@ static void put_question(struct dialog *d, struct buf *b)
 	const char *pinentry = *broker.conf.prompt == '/' ? broker.conf.prompt : "";
 
 	struct PromptAsk_in ask = {
-		.program = span_str(d->peer->program), .pid = (uint32_t)d->peer->pid, .purpose = d->purpose,
+		.program = span_str(d->peer->program), .sandbox = span_str(d->peer->sandbox),
+		.pid = (uint32_t)d->peer->pid, .purpose = d->purpose,
 		.key = key ? key->label : SPAN_NONE, .holder = { (uint8_t *)holder, n },
 		.token = span_str(t->label), .serial = span_str(t->serial), .tries = t->tries.user,
 		.trouble = d->trouble, .last = d->last, .least = t->pin_min, .most = t->pin_max,

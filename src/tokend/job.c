@@ -345,6 +345,7 @@ void job_post(struct job *j)
 	if (j->rq && j->rq->peer) {
 		j->pid = j->rq->peer->pid;
 		keep_text(j->program, sizeof j->program, span_str(j->rq->peer->program));
+		keep_text(j->sandbox, sizeof j->sandbox, span_str(j->rq->peer->sandbox));
 	}
 	while (*at && (*at)->turn <= j->turn)
 		at = &(*at)->next;

@@ -14,7 +14,7 @@ struct job {
 	struct token   *token;
 	struct request *rq;		/* who waits; NULL: the broker itself */
 	pid_t           pid;		/* who asked, for the ledger, even when it is gone; 0: the broker itself */
-	char            program[256];
+	char            program[256], sandbox[160];
 	uint16_t        call;
 	bool            slow;		/* key generation, erasing: minutes are allowed */
 	bool            kept;		/* its PIN is one that was kept: tries are the token's when it is sent */

@@ -416,6 +416,8 @@ static bool note_put(const struct note *n)
 	put(o, "result", err_name(n->result));
 	if (n->program) {
 		put(o, "program", n->program);
+		if (n->sandbox && *n->sandbox)
+			put(o, "sandbox", n->sandbox);
 		json_object_set_new(o, "pid", json_integer(n->pid));
 	}
 	if (n->token)
@@ -501,8 +503,8 @@ void ledger_job(const char *what, const struct job *j, err result)
 	struct object *key = j->slot && !j->token->gone ? object_of_slot(j->token, j->slot, OBJ_PRIVATE) : NULL;
 
 	ledger_note(&(struct note){
-		.what = what, .program = j->pid ? j->program : NULL, .pid = j->pid, .token = j->token, .key = key,
-		.slot = j->slot, .mech = j->mech, .result = result,
+		.what = what, .program = j->pid ? j->program : NULL, .sandbox = j->sandbox, .pid = j->pid,
+		.token = j->token, .key = key, .slot = j->slot, .mech = j->mech, .result = result,
 		.reason = j->call == CardKeyDestroy_ID ? j->last : SPAN_NONE,
 	});
 }

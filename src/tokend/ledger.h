@@ -18,6 +18,7 @@ struct token;
 struct note {
 	const char          *what;
 	const char          *program;	/* NULL: none asked */
+	const char          *sandbox;	/* that it is in; NULL or "": none */
 	pid_t                pid;
 	const struct token  *token;
 	const struct object *key;

@@ -180,7 +180,8 @@ err puk_refuse_program(struct token *t, const struct secret *puk)
 
 err pin_refused(struct request *rq, struct token *t, const struct object *key, const char *what, err e)
 {
-	ledger_note(&(struct note){ .what = what, .program = rq->peer->program, .pid = rq->peer->pid, .token = t,
+	ledger_note(&(struct note){ .what = what, .program = rq->peer->program,
+	                            .sandbox = rq->peer->sandbox, .pid = rq->peer->pid, .token = t,
 	                            .key = key, .slot = key ? key->slot : 0, .mech = MECH_NONE, .result = e });
 	return e.code == E_PIN_REPEATED ? request_refuse_slowly(rq, e) : e;
 }

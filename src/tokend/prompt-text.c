@@ -10,7 +10,7 @@
 
 /* Bytes of a name and of a path, as Assuan counts them. With the longest sentence before them all lines fit one of
  * Assuan's, whatever stands on a card: else a long name would push out who asks and how many tries are left. */
-enum { NAME_BYTES = 100, PATH_BYTES = 160, CLEAN_ROOM = 256 };
+enum { NAME_BYTES = 80, PATH_BYTES = 140, CLEAN_ROOM = 256 };
 
 static const char dots[] = "\xE2\x80\xA6";
 enum { DOTS = sizeof dots - 1 };
@@ -104,6 +104,7 @@ static void lines(struct buf *b, const struct PromptAsk_in *ask)
 	line(b, _("Token:"), ask->token, put_name);
 	line(b, _("Serial:"), ask->serial, put_name);
 	line(b, _("Program:"), ask->program, put_path);
+	line(b, _("Sandbox:"), ask->sandbox, put_name);
 	snprintf(text, sizeof text, "%u", ask->pid);
 	line(b, _("Process:"), span_str(text), put_name);
 	if (ask->tries == 255)

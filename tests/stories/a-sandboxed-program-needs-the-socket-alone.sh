@@ -34,6 +34,8 @@ cat said
 grep -q no-login said || fail "it is not let in as its rule says"
 verify_rsa message box/box.sig rsa.pub
 grep -q "Program: .*p11client" pinentry.log || { cat pinentry.log; fail "the dialog does not name the program"; }
+grep -q "Sandbox: flatpak:id.go.example.Sign" pinentry.log || { cat pinentry.log; fail "the dialog does not name the sandbox"; }
+bsre-token --json history | grep -q '"sandbox": *"flatpak:id.go.example.Sign"' || fail "the history does not name the sandbox"
 
 # without the socket: an empty slot, at once, and nothing worse
 printf '%s\n' init open | inside --clearenv --setenv P11_MODULE /app/module.so --setenv PATH /usr/bin /app/p11client >said

@@ -19,7 +19,8 @@ static size_t escaped(const char *s)
 
 static struct PromptAsk_in question(struct span name, struct span program)
 {
-	return (struct PromptAsk_in){ .program = program, .pid = 4194304, .purpose = PURPOSE_LOGIN, .key = name,
+	return (struct PromptAsk_in){ .program = program, .sandbox = name, .pid = 4194304,
+	                              .purpose = PURPOSE_LOGIN, .key = name,
 	                              .holder = name, .token = name, .serial = name, .tries = 3 };
 }
 
@@ -34,7 +35,7 @@ static unsigned lines_of(const char *text, const char *begin)
 
 static void holds(const char *text)
 {
-	static const char *const once[] = { "Key: ", "Certificate: ", "Token: ", "Serial: ", "Program: ",
+	static const char *const once[] = { "Key: ", "Certificate: ", "Token: ", "Serial: ", "Program: ", "Sandbox: ",
 		"Process: 4194304", "Tries left: 3" };
 
 	assert_true(escaped(text) < ASSUAN);
@@ -47,7 +48,7 @@ static void holds(const char *text)
 		assert_true((unsigned char)*s >= ' ' || *s == '\n');
 		assert_int_not_equal((unsigned char)*s, 0x7F);
 	}
-	assert_int_equal(ends, 7);
+	assert_int_equal(ends, 8);
 	for (struct cur c = cur_of(span_str(text)); cur_left(&c);) {
 		uint32_t u = utf8_next(&c);
 		assert_true(u == '\n' || !text_harmful(u));
@@ -100,11 +101,12 @@ static void names_as_they_are(void **state)
 	assert_non_null(strstr(text, "program wants to log in"));
 	assert_non_null(strstr(text, "\nKey: Kunci 100% \xC3\xA4\nCertificate: Kunci"));
 	assert_non_null(strstr(text, "\nProgram: \xE2\x80\xA6"));
-	assert_non_null(strstr(text, "/that/nobody/program\nProcess: "));
+	assert_non_null(strstr(text, "/that/nobody/program\nSandbox: Kunci 100% \xC3\xA4\nProcess: "));
 	ask.key = span_str("a name that is longer than what is shown of one, since a person gave it a whole sentence "
 			   "for its label");
 	prompt_text(&ask, text, sizeof text);
-	assert_non_null(strstr(text, " a whole sentence for its \xE2\x80\xA6\nCertificate"));
+	assert_non_null(strstr(text, "\nKey: a name that is longer than what is shown of one, "));
+	assert_non_null(strstr(text, "\xE2\x80\xA6\nCertificate"));
 	ask = question(SPAN_NONE, SPAN_NONE);
 	prompt_text(&ask, text, sizeof text);
 	assert_string_equal(text, "A program that is gone wants to log in to your token. It can then use the keys "

@@ -69,7 +69,8 @@ libbsrecli_la_SOURCES = \
 	src/cli/tokensign.c src/cli/tokensign.h \
 	src/cli/tty.c src/cli/tty.h \
 	src/cli/ways.c src/cli/ways.h \
-	src/cli/wrap.c src/cli/wrap.h
+	src/cli/wrap.c src/cli/wrap.h \
+	src/cli/xattrs.c src/cli/xattrs.h
 libbsrecli_la_LIBADD = libbsrewire.la libbsre.la $(CRYPTO_LIBS) $(JANSSON_LIBS) $(SMARTCOLS_LIBS) $(LTLIBINTL)
 
 bsre_token_SOURCES = src/cli/main.c

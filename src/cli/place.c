@@ -10,6 +10,7 @@
 #include "file.h"
 #include "place.h"
 #include "say.h"
+#include "xattrs.h"
 
 enum { LINKS_MOST = 40 };
 
@@ -245,6 +246,9 @@ err place_writable(const struct place *p)
 	/* the bits as well: for root access() looks at the file system alone */
 	if ((p->there && !(p->st.st_mode & S_IWUSR)) || !(st.st_mode & S_IWUSR))
 		return say_fail(FAIL(FILE), _("it is read-only"));
+	if (p->there && p->st.st_nlink > 1)
+		return say_fail(FAIL(FILE),
+				_("it has another name as well (a hard link), which would keep the old text"));
 	if (access(folder, W_OK | X_OK) != 0)
 		return cannot(_("it cannot be written: %s"));
 	return OK;
@@ -315,9 +319,27 @@ static bool keep_owner(int fd, const struct place *p)
 					fchown(fd, p->st.st_uid, p->st.st_gid) == 0);
 }
 
+/* The attributes of the file that was looked at; false where another one is there by now. */
+static bool keep_attributes(int fd, const struct place *p)
+{
+	int old = open(p->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
+	struct stat now;
+	bool kept = false;
+
+	if (old < 0 || fstat(old, &now) != 0 || now.st_dev != p->st.st_dev || now.st_ino != p->st.st_ino)
+		errno = ESTALE;
+	else
+		kept = xattrs_keep(old, fd);
+	int saved = errno;
+	if (old >= 0)
+		close(old);
+	errno = saved;
+	return kept;
+}
+
 static bool fill(int fd, const struct place *p, struct span text, mode_t mode)
 {
-	return file_write_all(fd, text) && (!p->there || keep_owner(fd, p)) &&
+	return file_write_all(fd, text) && (!p->there || (keep_owner(fd, p) && keep_attributes(fd, p))) &&
 	       fchmod(fd, p->there ? p->st.st_mode & 07777 : mode) == 0 && fsync(fd) == 0;
 }
 

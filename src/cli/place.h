@@ -33,7 +33,7 @@ bool place_there(const char *root, const char *path);
 bool place_same(const char *root, const char *a, const char *b);
 
 /* Says why the file could not be written, before anything is: FILE where it, its folder or its file
- * system is read-only. */
+ * system is read-only, or the file has a second name (a hard link), which would not follow. */
 err place_writable(const struct place *p) MUST_USE;
 
 /* Adds the folders that are missing to an array of paths, where they are not in it. */
@@ -44,7 +44,8 @@ err place_folders(const struct place *p, mode_t mode) MUST_USE;
 /* Removes what a place_write of this file left in its folder when its process was killed. */
 void place_sweep(const struct place *p);
 
-/* Puts text in place of the file: mode and owner are kept; a new file gets this mode. FILE, said. */
+/* Puts text in place of the file: mode, owner and extended attributes are kept; a new file gets this mode.
+ * FILE, said: it cannot, or another file is there by now. */
 err place_write(const struct place *p, struct span text, mode_t mode) MUST_USE;
 err place_remove(const struct place *p) MUST_USE;
 #endif

@@ -138,3 +138,21 @@ unregister --user --json >out.json
 is only/pkcs11.txt kept
 grep -q 'before register' out.json || fail "not the reason"
 same before "$HOME"
+
+# --- a file that has more than its bytes keeps it; one with a second name is left alone -----------------------------
+profiles only
+printf 'library=/nowhere/x.so\nname=Other\n\n' >"$FF/only/pkcs11.txt"
+note() { python3 -c 'import os, sys; print(os.getxattr(sys.argv[1], "user.note"))' "$FF/only/pkcs11.txt"; }
+if python3 -c 'import os, sys; os.setxattr(sys.argv[1], "user.note", b"mine")' "$FF/only/pkcs11.txt" 2>/dev/null; then
+	register --user --app firefox
+	[ "$(note)" = "b'mine'" ] || fail "register lost an attribute"
+	unregister --user
+	[ "$(note)" = "b'mine'" ] || fail "unregister lost an attribute"
+fi
+ln "$FF/only/pkcs11.txt" second
+tree "$HOME" >before
+refused 1 'hard link' register --user --app firefox
+unregister --user
+same before "$HOME"
+[ "$(stat -c %i "$FF/only/pkcs11.txt")" = "$(stat -c %i second)" ] || fail "the names are two files now"
+rm second

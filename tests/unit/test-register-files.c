@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include "cli/place.h"
 #include "cli/profiles.h"
@@ -140,6 +141,58 @@ static void leftovers(void **state)
 		assert_int_equal(access(files[i].name, F_OK) != 0, files[i].goes);
 	assert_int_equal(access("swept/.list.bsre-2147483645", F_OK), 0);
 	assert_int_equal(access("swept/.list.bsre-2147483644", F_OK), 0);
+}
+
+/* What a file has beside its bytes goes on; nothing that its folder would give to a new one comes to it. */
+static void attributes(void **state)
+{
+	/* rw for its owner, r for user 65534, r for its group and as the mask; and the same for new files */
+	static const uint8_t acl[] = {
+		2, 0, 0, 0, 1, 0, 6, 0, 0xFF, 0xFF, 0xFF, 0xFF, 2, 0, 4, 0, 0xFE, 0xFF, 0, 0,
+		4, 0, 4, 0, 0xFF, 0xFF, 0xFF, 0xFF, 16, 0, 4, 0, 0xFF, 0xFF, 0xFF, 0xFF,
+		32, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF,
+	};
+	char got[sizeof acl];
+	struct place p;
+	struct stat st;
+
+	(void)state;
+	put_file("marked", "old");
+	put_file("plain", "old");
+	assert_int_equal(chmod("plain", 0600), 0);
+	bool lists = setxattr("marked", "system.posix_acl_access", acl, sizeof acl, 0) == 0 &&
+		     setxattr(".", "system.posix_acl_default", acl, sizeof acl, 0) == 0;
+	if (setxattr("marked", "user.note", "\0mine", 5, 0) != 0)
+		skip();			/* the file system has none */
+	static const char *const names[] = { "marked", "plain" };
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(ok(place_look("", in(names[i]), &p)));
+		assert_true(ok(place_write(&p, span_str("new"), 0600)));
+		place_free(&p);
+	}
+	assert_int_equal(getxattr("marked", "user.note", got, sizeof got), 5);
+	assert_memory_equal(got, "\0mine", 5);
+	if (lists) {
+		assert_int_equal(getxattr("marked", "system.posix_acl_access", got, sizeof got), sizeof acl);
+		assert_memory_equal(got, acl, sizeof acl);
+		assert_int_equal(getxattr("plain", "system.posix_acl_access", got, sizeof got), -1);
+		assert_int_equal(removexattr(".", "system.posix_acl_default"), 0);
+	}
+	assert_int_equal(stat("plain", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	/* a second name would keep the old text */
+	assert_int_equal(link("plain", "second"), 0);
+	assert_true(ok(place_look("", in("plain"), &p)));
+	assert_false(ok(place_writable(&p)));
+	assert_non_null(strstr(say_forget(), "hard link"));
+	place_free(&p);
+	/* another file came between */
+	assert_true(ok(place_look("", in("marked"), &p)));
+	put_file("other", "other");
+	assert_int_equal(rename("other", "marked"), 0);
+	assert_false(ok(place_write(&p, span_str("new"), 0600)));
+	assert_non_null(say_forget());
+	place_free(&p);
 }
 
 /* Root alone can make another user's folder. */
@@ -328,7 +381,7 @@ static void running_programs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(places), cmocka_unit_test(leftovers),
+		cmocka_unit_test(places), cmocka_unit_test(leftovers), cmocka_unit_test(attributes),
 		cmocka_unit_test(places_of_others), cmocka_unit_test(same_places), cmocka_unit_test(busy_profiles),
 		cmocka_unit_test(profile_lists), cmocka_unit_test(records), cmocka_unit_test(running_programs),
 	};

@@ -152,7 +152,7 @@ err cmd_register(struct cli *c)
 	bool begun = ok(e);
 
 	if (ok(e))
-		e = record_open(&r, s.root, s.record, s.dry);
+		e = record_open(&r, s.root, s.record, s.system ? 0755 : 0700, s.dry);
 	if (ok(e)) {
 		for (size_t i = 0; i < s.n; i++)
 			do_target(&s, &s.targets[i], &r);

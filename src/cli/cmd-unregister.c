@@ -193,7 +193,7 @@ err cmd_unregister(struct cli *c)
 	bool begun = ok(e);
 
 	if (ok(e))
-		e = record_open(&r, s.root, s.record, s.dry);
+		e = record_open(&r, s.root, s.record, s.system ? 0755 : 0700, s.dry);
 	if (ok(e)) {
 		json_array_clear(s.rows);		/* what is not there needs no row here */
 		json_array_clear(s.use);

@@ -67,6 +67,7 @@ libbsrecli_la_SOURCES = \
 	src/cli/service.c src/cli/service.h \
 	src/cli/token.c src/cli/token.h \
 	src/cli/tokensign.c src/cli/tokensign.h \
+	src/cli/trail.c src/cli/trail.h \
 	src/cli/tty.c src/cli/tty.h \
 	src/cli/ways.c src/cli/ways.h \
 	src/cli/wrap.c src/cli/wrap.h \
@@ -111,6 +112,8 @@ check_PROGRAMS += tests/unit/test-register-files
 TESTS += tests/unit/test-register-files
 tests_unit_test_register_files_SOURCES = tests/unit/test-register-files.c tests/unit/unit.h
 tests_unit_test_register_files_CFLAGS = $(libbsrecli_la_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_register_files_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mkdir -Wl,--wrap=rmdir -Wl,--wrap=unlinkat \
+	-Wl,--wrap=renameat
 tests_unit_test_register_files_LDADD = libbsrecli.la $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test-tty

@@ -10,6 +10,7 @@
 #include "profiles.h"
 #include "regrecord.h"
 #include "say.h"
+#include "trail.h"
 
 /* Which file it is about, before what was said. */
 static err named(const struct record *r, err e)
@@ -50,26 +51,51 @@ static err load(struct record *r, const struct place *p)
 		renew(row);
 		json_array_append(r->files, row);
 	}
-	json_array_extend(r->folders, folders);
+	json_array_foreach(folders, i, row)
+		if (json_is_string(row))
+			trail_add(r->folders, json_string_value(row));
 	json_decref(all);
 	return OK;
 }
 
-/* Holds the folder, so that two runs do not write over each other's record. */
-static err hold(struct record *r, struct place *p)
+/* Locks the folder; false: another run removed it meanwhile. */
+static bool lock(struct record *r, const struct place *p)
 {
-	place_missing(p, r->folders);
-	TRY(place_folders(p, 0700));
+	struct stat st;
+
 	r->lock = open(p->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (r->lock >= 0)
-		(void)flock(r->lock, LOCK_EX);
-	place_sweep(p);
-	snprintf(r->path, sizeof r->path, "%s", p->path);
-	place_free(p);
-	return place_look(r->root, r->path, p);
+	if (r->lock < 0)
+		return errno != ENOENT;
+	(void)flock(r->lock, LOCK_EX);
+	if (fstat(r->lock, &st) != 0 || st.st_nlink > 0)
+		return true;
+	close(r->lock);
+	r->lock = -1;
+	return false;
 }
 
-err record_open(struct record *r, const char *root, const char *path, bool dry)
+/* Makes the folders and holds the last one, so that two runs do not write over each other's record. */
+static err hold(struct record *r, struct place *p, mode_t mode)
+{
+	snprintf(r->path, sizeof r->path, "%s", p->path);
+	for (int tries = 0; r->lock < 0 && tries < 100; tries++) {
+		trail_find(r->root, r->path, r->folders);
+		place_missing(p, r->folders);
+		if (p->first[0])
+			TRY(trail_leave(r->root, r->path, r->folders));
+		TRY(place_folders(p, mode));
+		bool held = lock(r, p);
+
+		place_sweep(p);
+		place_free(p);
+		TRY(place_look(r->root, r->path, p));
+		if (held)
+			break;
+	}
+	return OK;
+}
+
+err record_open(struct record *r, const char *root, const char *path, mode_t mode, bool dry)
 {
 	struct place p;
 
@@ -77,8 +103,10 @@ err record_open(struct record *r, const char *root, const char *path, bool dry)
 			      .dry = dry };
 	snprintf(r->path, sizeof r->path, "%s", path);
 	err e = place_look(root, path, &p);
+	if (ok(e))
+		e = place_writable(&p);		/* in a try as well: else it would promise too much */
 	if (ok(e) && !dry)
-		e = hold(r, &p);
+		e = hold(r, &p, mode);
 	if (ok(e) && p.there)
 		e = load(r, &p);
 	place_free(&p);
@@ -107,10 +135,13 @@ err record_save(struct record *r)
 	if (r->dry)
 		return OK;
 	err e = place_look(r->root, r->path, &p);
-	if (ok(e) && json_array_size(r->files) > 0)
+	if (ok(e) && json_array_size(r->files) > 0) {
 		e = write_down(r, &p);
-	else if (ok(e) && p.there)
+		if (ok(e))
+			trail_wipe(r->root, r->path);
+	} else if (ok(e) && p.there) {
 		e = place_remove(&p);
+	}
 	place_free(&p);
 	return named(r, e);
 }
@@ -120,8 +151,7 @@ static void remove_folders(struct record *r, bool own)
 {
 	for (size_t i = json_array_size(r->folders); i-- > 0;) {
 		const char *folder = json_string_value(json_array_get(r->folders, i));
-		size_t n = folder ? strlen(folder) : 0;
-		bool on_the_way = folder && strncmp(r->path, folder, n) == 0 && r->path[n] == '/';
+		bool on_the_way = folder && trail_passes(folder, r->path);
 
 		if (folder && on_the_way == own && (rmdir(folder) == 0 || errno == ENOENT))
 			json_array_remove(r->folders, i);
@@ -133,16 +163,20 @@ err record_end(struct record *r)
 	if (r->dry)
 		return OK;
 	remove_folders(r, false);
+	if (json_array_size(r->files) > 0)
+		return record_save(r);
+	err e = trail_leave(r->root, r->path, r->folders);	/* the record is no more, the folders still are */
+	if (!ok(e))
+		(void)say_forget();
 	TRY(record_save(r));
-	/* a run that was killed before it had a record made its folder and told nobody */
-	char *slash = json_array_size(r->files) == 0 ? strrchr(r->path, '/') : NULL;
+	/* where none is known of, it may be of a run that was killed */
+	char *slash = strrchr(r->path, '/');
 
-	if (slash) {
-		*slash = 0;
-		(void)rmdir(r->path);
-		*slash = '/';
-	}
+	*slash = 0;
+	(void)rmdir(r->path);
+	*slash = '/';
 	remove_folders(r, true);
+	trail_wipe(r->root, r->path);
 	return OK;
 }
 

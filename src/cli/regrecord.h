@@ -15,9 +15,9 @@ struct record {
 	bool dry;		/* nothing is written */
 };
 
-/* Reads the record; one that is not there is empty. Waits for another run to end. FILE, DATA_INVALID,
- * said. record_close in any case. */
-err record_open(struct record *r, const char *root, const char *path, bool dry) MUST_USE;
+/* Reads the record; one that is not there is empty. Waits for another run to end. Folders on the way get
+ * this mode. FILE, DATA_INVALID, said: it cannot be read or could not be written. record_close in any case. */
+err record_open(struct record *r, const char *root, const char *path, mode_t mode, bool dry) MUST_USE;
 
 /* Writes the record, or removes it where nothing is in it. FILE, said. */
 err record_save(struct record *r) MUST_USE;

@@ -156,3 +156,23 @@ unregister --user
 same before "$HOME"
 [ "$(stat -c %i "$FF/only/pkcs11.txt")" = "$(stat -c %i second)" ] || fail "the names are two files now"
 rm second
+
+# --- the record: where it cannot be written a try says so; its folders are the system's --------------------------
+mkdir -p "$HOME/.local/state"
+chmod 555 "$HOME/.local/state"
+tree "$HOME" >before
+for try in --dry-run --json; do
+	refused 1 'registered.json: ' register --user --app firefox $try
+	same before "$HOME"
+done
+chmod 755 "$HOME/.local/state"
+rm -rf root "$HOME/.local"
+mkdir -p "root$(dirname "$P11_MODULE")"
+touch "root$P11_MODULE"
+tree root >before
+(umask 077 && register --system --root root --app p11-kit)
+for folder in var var/lib var/lib/bsre-token etc/pkcs11/modules; do
+	[ "$(stat -c %a root/$folder)" = 755 ] || fail "$folder is $(stat -c %a root/$folder)"
+done
+unregister --system --root root
+same before root

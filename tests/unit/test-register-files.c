@@ -306,12 +306,12 @@ static void records(void **state)
 	struct record r;
 
 	(void)state;
-	assert_true(ok(record_open(&r, "", in("state/x/registered.json"), false)));
+	assert_true(ok(record_open(&r, "", in("state/x/registered.json"), 0755, false)));
 	assert_true(ok(record_add(&r, "/a", FORM_SECMOD, &(struct owner){ "firefox", "/p/a" }, &e, true)));
 	assert_true(ok(record_add(&r, "/b", FORM_WHOLE, &(struct owner){ "ssh", "/b" }, NULL, false)));
 	assert_true(ok(record_save(&r)));
 	record_close(&r);
-	assert_true(ok(record_open(&r, "", in("state/x/registered.json"), false)));
+	assert_true(ok(record_open(&r, "", in("state/x/registered.json"), 0755, false)));
 	assert_int_equal(json_array_size(r.folders), 2);
 	assert_true(record_edit(record_find(&r, "/a"), &got));
 	assert_int_equal(got.at, 7);
@@ -325,9 +325,116 @@ static void records(void **state)
 	record_close(&r);
 	assert_int_equal(access("state", F_OK), -1);
 	put_file("broken.json", "{\"files\": 1");
-	assert_false(ok(record_open(&r, "", in("broken.json"), false)));
+	assert_false(ok(record_open(&r, "", in("broken.json"), 0755, false)));
 	assert_non_null(strstr(say_forget(), "/broken.json: "));
 	record_close(&r);
+}
+
+/* --- a run that is killed anywhere ------------------------------------------------------------------ */
+static int calls_left = -1;		/* before the process dies; -1: it does not */
+
+static void may_die(void)
+{
+	if (calls_left >= 0 && calls_left-- == 0)
+		_exit(99);
+}
+
+int __real_mkdir(const char *path, mode_t mode);
+int __wrap_mkdir(const char *path, mode_t mode);
+int __wrap_mkdir(const char *path, mode_t mode)
+{
+	may_die();
+	return __real_mkdir(path, mode);
+}
+
+int __real_rmdir(const char *path);
+int __wrap_rmdir(const char *path);
+int __wrap_rmdir(const char *path)
+{
+	may_die();
+	return __real_rmdir(path);
+}
+
+int __real_unlinkat(int folder, const char *path, int flags);
+int __wrap_unlinkat(int folder, const char *path, int flags);
+int __wrap_unlinkat(int folder, const char *path, int flags)
+{
+	may_die();
+	return __real_unlinkat(folder, path, flags);
+}
+
+int __real_renameat(int from, const char *a, int to, const char *b);
+int __wrap_renameat(int from, const char *a, int to, const char *b);
+int __wrap_renameat(int from, const char *a, int to, const char *b)
+{
+	may_die();
+	return __real_renameat(from, a, to, b);
+}
+
+static void tell_and_take_back(bool tell)
+{
+	struct record r;
+
+	assert_true(ok(record_open(&r, "", in("home/.local/state/us/registered.json"), 0700, false)));
+	if (tell) {
+		assert_true(ok(record_add(&r, "/a", FORM_WHOLE, &(struct owner){ "ssh", "/a" }, NULL, false)));
+		assert_true(ok(record_save(&r)));
+		assert_true(ok(record_end(&r)));
+		record_close(&r);
+		assert_true(ok(record_open(&r, "", in("home/.local/state/us/registered.json"), 0700, false)));
+	}
+	record_drop(&r, "/a");
+	assert_true(ok(record_end(&r)));
+	record_close(&r);
+}
+
+/* The next run, of whichever command, leaves nothing of it. */
+static void killed_anywhere(void **state)
+{
+	int status = 0, n = 0;
+
+	(void)state;
+	assert_int_equal(mkdir("home", 0700), 0);
+	for (bool again = true; again; n++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			calls_left = n / 2;
+			tell_and_take_back(true);
+			_exit(0);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status) && (WEXITSTATUS(status) == 99 || WEXITSTATUS(status) == 0));
+		again = WEXITSTATUS(status) == 99;
+		tell_and_take_back(n % 2);
+		if (rmdir("home") != 0)
+			fail_msg("something was left of a run that ended before call %d", n / 2);
+		assert_int_equal(mkdir("home", 0700), 0);
+	}
+	assert_in_range(n, 20, 200);
+}
+
+/* What a try says must hold when it is done. */
+static void record_places(void **state)
+{
+	struct record r;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(mkdir("locked", 0500), 0);
+	for (int dry = 0; dry < 2; dry++) {
+		assert_false(ok(record_open(&r, "", in("locked/us/registered.json"), 0700, dry)));
+		assert_non_null(strstr(say_forget(), "registered.json: "));
+		record_close(&r);
+	}
+	mode_t mask = umask(077);
+	assert_true(ok(record_open(&r, "", in("var/lib/us/registered.json"), 0755, false)));
+	umask(mask);
+	assert_int_equal(stat("var", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0755);
+	assert_true(ok(record_end(&r)));
+	record_close(&r);
+	assert_int_equal(access("var", F_OK), -1);
 }
 
 /* One file has many names. */
@@ -383,7 +490,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(places), cmocka_unit_test(leftovers), cmocka_unit_test(attributes),
 		cmocka_unit_test(places_of_others), cmocka_unit_test(same_places), cmocka_unit_test(busy_profiles),
-		cmocka_unit_test(profile_lists), cmocka_unit_test(records), cmocka_unit_test(running_programs),
+		cmocka_unit_test(profile_lists), cmocka_unit_test(records), cmocka_unit_test(killed_anywhere),
+		cmocka_unit_test(record_places), cmocka_unit_test(running_programs),
 	};
 
 	return cmocka_run_group_tests(tests, desk_open, desk_close);

@@ -4,6 +4,7 @@
 #include "place.h"
 #include "register.h"
 #include "regrecord.h"
+#include "whole.h"
 
 /* Where our own entry names another module, as one that was installed elsewhere before: the file without
  * it. SPAN_NONE in *base: the file was ours alone. *ours: there was such an entry. */
@@ -13,7 +14,11 @@ static err without_ours(const struct place *p, const json_t *row, bool *ours, st
 	enum form form = row ? record_form(row) : FORM_WHOLE;
 
 	*ours = row && record_edit(row, &old);
-	err e = *ours ? entry_take_back(form, p->text, &old, base) : OK;
+	err e = OK;
+	if (*ours && form == FORM_WHOLE)	/* as it was put in; what a person edited is looked at otherwise */
+		*ours = edit_take_back(p->text, &old, base);
+	else if (*ours)
+		e = entry_take_back(form, p->text, &old, base);
 	*ours = *ours && ok(e) && base->p;
 	edit_free(&old);
 	if (*ours && entry_bare(form, *base) && json_is_true(json_object_get(row, "created"))) {
@@ -47,13 +52,12 @@ static err put(struct survey *s, const struct target *t, const struct place *p, 
 	return e;
 }
 
-/* Makes the change to base, which is the file or what is left of it without an old entry of ours. */
+/* Makes the file this one; edit is what will be taken back. */
 static err change(struct survey *s, const struct target *t, const struct place *p, struct record *r,
-		  struct span base, const struct edit *edit)
+		  struct span after, const struct edit *edit)
 {
 	json_t *old = record_find(r, p->path);
-	bool created = !p->there || json_is_true(json_object_get(old, "created"));
-	struct span after = edit_make(base, edit);
+	bool created = !p->there || t->form == FORM_WHOLE || json_is_true(json_object_get(old, "created"));
 	err e = after.p ? fit_to_write(t, p, old) : FAIL(GENERAL);
 
 	if (ok(e)) {
@@ -75,7 +79,6 @@ static err change(struct survey *s, const struct target *t, const struct place *
 		}
 		json_decref(old);
 	}
-	free((void *)(uintptr_t)after.p);
 	return e;
 }
 
@@ -93,35 +96,63 @@ static err there_already(struct survey *s, const struct target *t, const struct 
 	return OK;
 }
 
+/* What to do with a file that has another entry of our name, or text of another kind: *look anew. *after: what
+ * it will be where that is not the edit made to *base, which the caller frees. */
+static err look_again(const struct target *t, const struct place *p, const json_t *row, const struct entry *want,
+		      enum look *look, struct edit *edit, struct span *base, struct span *after)
+{
+	bool ours = false;
+
+	TRY(without_ours(p, row, &ours, base));
+	if (ours)
+		TRY(entry_look(want, *base, look, edit));
+	if (*look != LOOK_OTHER || t->form != FORM_WHOLE)
+		return OK;
+	TRY(whole_look(p->text, t->text, want->module, json_string_value(json_object_get(row, "text")), look, after));
+	edit->text = after->p ? strdup(t->text) : NULL;
+	return !after->p || edit->text ? OK : FAIL(GENERAL);
+}
+
+static err other_there(const struct target *t)
+{
+	if (t->form == FORM_WHOLE)
+		return say_fail(FAIL(REFUSED), _("it is another file than bsre-token's: "
+						 "move it away and run the command again"));
+	return say_fail(FAIL(REFUSED), _("another module is called bsre-token there"));
+}
+
 /* One file, with what stands in it. */
 static err tell(struct survey *s, const struct target *t, const struct place *p, struct record *r)
 {
 	struct entry want = { t->form, s->root, t->path, s->module, t->text };
-	struct span base = p->text, less = SPAN_NONE;
+	struct span base = p->text, less = SPAN_NONE, after = SPAN_NONE;
 	struct edit edit = { 0 };
 	enum look look;
-	bool ours = false;
 
 	TRY(entry_look(&want, base, &look, &edit));
 	err e = OK;
-	if (look == LOOK_OTHER)
-		e = without_ours(p, record_find(r, p->path), &ours, &less);
-	if (ours) {
+	if (look == LOOK_OTHER) {
+		e = look_again(t, p, record_find(r, p->path), &want, &look, &edit, &less, &after);
 		base = less;
-		e = entry_look(&want, base, &look, &edit);
 	}
-	if (!ok(e))
-		;
-	else if (look == LOOK_OTHER)
-		e = say_fail(FAIL(REFUSED), t->form == FORM_WHOLE ? _("it is another file than bsre-token's") :
-			     _("another module is called bsre-token there"));
-	else if (look == LOOK_THERE)
-		e = there_already(s, t, p, r);
-	else
-		e = change(s, t, p, r, base, &edit);
+	if (ok(e) && look == LOOK_MISSING && !after.p)
+		after = edit_make(base, &edit);
+	if (ok(e))
+		e = look == LOOK_OTHER ? other_there(t) : look == LOOK_THERE ? there_already(s, t, p, r) :
+		    change(s, t, p, r, after, &edit);
 	edit_free(&edit);
 	free((void *)(uintptr_t)less.p);
+	free((void *)(uintptr_t)after.p);
 	return e;
+}
+
+/* The record is JSON. */
+static bool can_be_recorded(const char *path)
+{
+	json_t *j = json_string(path);
+
+	json_decref(j);
+	return j != NULL;
 }
 
 static void do_target(struct survey *s, const struct target *t, struct record *r)
@@ -129,6 +160,8 @@ static void do_target(struct survey *s, const struct target *t, struct record *r
 	struct place p;
 
 	err e = place_look(s->root, t->path, &p);
+	if (ok(e) && !(can_be_recorded(p.path) && can_be_recorded(t->path)))
+		e = say_fail(FAIL(FILE), _("its name is not UTF-8"));
 	if (ok(e) && !s->dry)
 		place_sweep(&p);
 	if (ok(e) && json_object_get(s->seen, p.path))		/* in a try: it would be there by now */

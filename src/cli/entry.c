@@ -6,6 +6,7 @@
 #include "policies.h"
 #include "register.h"
 #include "secmod.h"
+#include "whole.h"
 
 static const char *const words[] = {
 	[FORM_WHOLE] = "whole", [FORM_SECMOD] = "secmod", [FORM_POLICIES] = "policies",
@@ -62,7 +63,7 @@ static err cut(enum form form, struct span file, const struct edit *e, struct sp
 	case FORM_WHOLE:
 		break;
 	}
-	*out = edit_take_lines(file, e);
+	*out = whole_take(file, e);
 	if (out->n == file.n) {
 		free((void *)(uintptr_t)out->p);
 		*out = SPAN_NONE;

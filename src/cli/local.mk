@@ -70,6 +70,7 @@ libbsrecli_la_SOURCES = \
 	src/cli/trail.c src/cli/trail.h \
 	src/cli/tty.c src/cli/tty.h \
 	src/cli/ways.c src/cli/ways.h \
+	src/cli/whole.c src/cli/whole.h \
 	src/cli/wrap.c src/cli/wrap.h \
 	src/cli/xattrs.c src/cli/xattrs.h
 libbsrecli_la_LIBADD = libbsrewire.la libbsre.la $(CRYPTO_LIBS) $(JANSSON_LIBS) $(SMARTCOLS_LIBS) $(LTLIBINTL)

@@ -24,11 +24,12 @@ static void take_section(const char *folder, struct section *s, json_t *all)
 			snprintf(path, sizeof path, "%s/%s", folder, s->path);
 		else
 			snprintf(path, sizeof path, "%s", s->path);
-		json_t *row = json_pack("{s:s, s:s, s:b}", "folder", path, "name", s->name, "preferred",
-					s->preferred);
+		json_t *row = json_pack("{s:b}", "preferred", s->preferred);
 
-		if (row)
-			json_array_append_new(all, row);
+		/* the bytes as they are: what is not UTF-8 is refused by name later, not passed over */
+		json_object_set_new(row, "folder", json_string_nocheck(path));
+		json_object_set_new(row, "name", json_string_nocheck(s->name));
+		json_array_append_new(all, row);
 	}
 	*s = (struct section){ .relative = true };
 }

@@ -35,10 +35,13 @@ static void take_apps(struct survey *s)
 /* A path that can stand in every kind of file without being quoted. */
 static bool plain_path(const char *path)
 {
+	json_t *j = json_string(path);		/* NULL: not UTF-8 */
+
+	json_decref(j);
 	for (const char *p = path; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7F || strchr("\"'\\$#;%`*?[]{}()<>|&", *p))
 			return false;
-	return path[0] == '/';
+	return j && path[0] == '/';
 }
 
 static err take_module(struct survey *s)
@@ -230,7 +233,7 @@ void survey_use(struct survey *s, const char *format, ...)
 err survey_begin(struct cli *c, struct survey *s, bool all)
 {
 	*s = (struct survey){ .c = c, .rows = json_array(), .use = json_array(), .restart = json_array(),
-			      .seen = json_object() };
+			      .seen = json_object(), .undo = all };
 	TRY(take_options(s));
 	if (!all)
 		TRY(take_module(s));

@@ -25,7 +25,7 @@ struct target {
 /* What is looked for and what was found. */
 struct survey {
 	struct cli    *c;
-	bool           system, dry, chosen[PROGRAM_COUNT], named;	/* named: by --app */
+	bool           system, dry, undo, chosen[PROGRAM_COUNT], named;	/* named: by --app */
 	char           root[PATH_MAX];		/* "", or the folder that stands for / */
 	char           home[PATH_MAX], config[PATH_MAX], record[PATH_MAX];
 	char           module[PATH_MAX];

@@ -176,3 +176,81 @@ for folder in var var/lib var/lib/bsre-token etc/pkcs11/modules; do
 done
 unregister --system --root root
 same before root
+
+# --- our own files, edited as they suggest it: they stay ours --------------------------------------------------------
+rm -rf "$HOME"
+mkdir -p "$XDG_CONFIG_HOME" "$HOME/.local/state" modul
+OWN=$XDG_CONFIG_HOME/bsre-token
+cp "$P11_MODULE" modul/libbsre-pkcs11.so
+cp "$P11_MODULE" modul/other.so
+tree "$HOME" >before
+register --user --app java,openssl,ssh
+sed -i 's/^# slotListIndex = 1/slotListIndex = 0/' "$OWN/java-pkcs11.cfg"
+sed -i 's/^engines = bsre_engines/# &/; s/^# \(.*provider.*\)/\1/; s/^# \(default = \)/\1/; s/^# \(activate\)/\1/' "$OWN/openssl.cnf"
+tree "$HOME" >edited
+register --user --app java,openssl,ssh --json >out.json
+is /java-pkcs11.cfg already
+is /openssl.cnf already
+same edited "$HOME"
+if command -v keytool >/dev/null; then
+	keytool -list -keystore NONE -storetype PKCS11 -providerClass sun.security.pkcs11.SunPKCS11 \
+		-providerArg "$OWN/java-pkcs11.cfg" -storepass "$P11_PIN" >keys
+	grep -q PrivateKeyEntry keys || { cat keys; fail "Java does not see the keys"; }
+fi
+# the module elsewhere, also without the record: the path follows, and what was edited stays
+for record in there gone; do
+	bsre-token register --user --app java,openssl,ssh --module "$WORK/modul/libbsre-pkcs11.so" --json >out.json
+	is /java-pkcs11.cfg registered
+	is /openssl.cnf registered
+	! grep -qF "$P11_MODULE" "$OWN"/* || fail "the old path stayed"
+	grep -qxF "library = \"$WORK/modul/libbsre-pkcs11.so\"" "$OWN/java-pkcs11.cfg"
+	grep -qxF 'slotListIndex = 0' "$OWN/java-pkcs11.cfg" || fail "the edit is gone"
+	[ $record = there ] || break
+	register --user --app java,openssl,ssh
+	same edited "$HOME"
+	rm -r "$XDG_STATE_HOME/bsre-token"
+done
+unregister --user
+rmdir "$OWN"				# empty; who made it stood in the record that is gone
+same before "$HOME"
+# what a person wrote besides stays; and a library that is not ours is not touched, but said
+register --user --app java
+sed -i 's/^# slotListIndex = 1/slotListIndex = 0/' "$OWN/java-pkcs11.cfg"
+echo 'showInfo = true' >>"$OWN/java-pkcs11.cfg"
+unregister --user
+echo 'showInfo = true' | cmp - "$OWN/java-pkcs11.cfg"
+refused 1 'move it away' register --user --app java
+rm -r "$OWN"
+register --user --app java
+sed -i 's,^library.*,library = "/opt/agency/other.so",' "$OWN/java-pkcs11.cfg"
+refused 1 'move it away' register --user --app java
+grep -qF /opt/agency/other.so "$OWN/java-pkcs11.cfg" || fail "a person's module is gone"
+rm -r "$OWN"
+unregister --user
+
+# --- names that a program or the record cannot read are said -------------------------------------------------------
+tree "$HOME" >before
+mkdir modul-é
+cp "$P11_MODULE" modul-é/libbsre-pkcs11.so
+refused 1 'make a link' bsre-token register --user --app java,ssh --module "$WORK/modul-é/libbsre-pkcs11.so"
+[ -e "$OWN/ssh_config" ] && [ ! -e "$OWN/java-pkcs11.cfg" ] || fail "ssh should be told, Java not"
+ln -s "$WORK/modul-é/libbsre-pkcs11.so" modul/plain.so
+bsre-token register --user --app java --module "$WORK/modul/plain.so"
+if command -v keytool >/dev/null; then
+	keytool -list -keystore NONE -storetype PKCS11 -providerClass sun.security.pkcs11.SunPKCS11 \
+		-providerArg "$OWN/java-pkcs11.cfg" -storepass "$P11_PIN" >keys
+	grep -q PrivateKeyEntry keys || { cat keys; fail "Java does not see the keys"; }
+fi
+unregister --user
+same before "$HOME"
+bytes=$(printf 'b\377d')
+mkdir "$bytes"
+cp "$P11_MODULE" "$bytes/x.so"
+refused 64 'misread' bsre-token register --user --app ssh --module "$WORK/$bytes/x.so"
+profiles good "$bytes"
+for try in --dry-run --json; do
+	refused 1 'not UTF-8' register --user --app firefox $try
+done
+grep -qxF name=bsre-token "$FF/good/pkcs11.txt" || fail "the other profile did not go on"
+[ ! -e "$FF/$bytes/pkcs11.txt" ] || fail "written where it could not be recorded"
+unregister --user

@@ -16,21 +16,6 @@ static const struct column columns[] = {
 	{ "not_after",    N_("EXPIRES"),   0,    DAY, NULL },
 };
 
-/* The certificate of a key, the one that ends last where it has several. */
-static X509 *cert_of(const struct keys *keys, const struct key *k, const struct certs *certs)
-{
-	X509 *best = NULL;
-
-	for (size_t i = 0; i < certs->n; i++) {
-		X509 *x = certs->c[i].x;
-
-		if (x && key_of_cert(keys, x) == k &&
-		    (!best || ASN1_TIME_compare(X509_get0_notAfter(x), X509_get0_notAfter(best)) > 0))
-			best = x;
-	}
-	return best;
-}
-
 err cmd_key_list(struct cli *c)
 {
 	json_t *all = json_array();
@@ -43,8 +28,8 @@ err cmd_key_list(struct cli *c)
 	TRY(certs_load(c, &certs));
 	for (size_t i = 0; i < keys.n; i++) {
 		json_t *o = key_json(&keys.k[i]);
-		X509 *x = cert_of(&keys, &keys.k[i], &certs);
-		json_t *cert = x ? x509_json(x) : NULL;
+		const struct cert *of = cert_of_key(&keys, &certs, &keys.k[i]);
+		json_t *cert = of ? x509_json(of->x) : NULL;
 
 		if (cert) {
 			json_object_set_new(o, "certificate", cert);

@@ -19,11 +19,9 @@ enum { MESSAGE_MAX = 1 << 17 };
 /* Why the key that was named does not sign: the state of its certificate, or that it has none. */
 static err cannot_sign(const struct keys *keys, const struct certs *certs, const struct key *k)
 {
-	enum cert_state s = CERT_GOOD;
+	const struct cert *of = cert_of_key(keys, certs, k);
+	enum cert_state s = of ? cert_state(of->x) : CERT_GOOD;
 
-	for (size_t i = 0; i < certs->n; i++)
-		if (certs->c[i].x && key_of_cert(keys, certs->c[i].x) == k)
-			s = cert_state(certs->c[i].x);
 	if (s == CERT_EXPIRED)
 		return say_fail(FAIL(CERT_INVALID), _("the certificate of the key '%s' has expired"), k->label);
 	if (s == CERT_EARLY)
@@ -43,14 +41,14 @@ static err choose(struct cli *c, const struct keys *keys, const struct certs *ce
 	if (given(c, OPT_key))
 		TRY(key_find(c, keys, c->args.opt[OPT_key], &named));
 	*x = NULL;
-	for (size_t i = 0; i < certs->n; i++) {
-		const struct key *of = certs->c[i].x ? key_of_cert(keys, certs->c[i].x) : NULL;
-		enum cert_state s = of ? cert_state(certs->c[i].x) : CERT_EXPIRED;
+	for (size_t i = 0; i < keys->n; i++) {
+		const struct cert *of = cert_of_key(keys, certs, &keys->k[i]);
+		enum cert_state s = of ? cert_state(of->x) : CERT_EXPIRED;
 
-		if (!of || (named && of != named) || s == CERT_EXPIRED || s == CERT_EARLY)
+		if ((named && &keys->k[i] != named) || s == CERT_EXPIRED || s == CERT_EARLY)
 			continue;
-		*k = of;
-		*x = certs->c[i].x;
+		*k = &keys->k[i];
+		*x = of->x;
 		n++;
 	}
 	if (n == 0 && named)

@@ -276,6 +276,26 @@ const struct key *key_of_cert(const struct keys *keys, X509 *x)
 	return NULL;
 }
 
+static bool stands_before(const struct key *k, const struct cert *a, const struct cert *b)
+{
+	bool own = a->slot == k->slot, other = b->slot == k->slot;
+
+	return own != other ? own : ASN1_TIME_compare(X509_get0_notAfter(a->x), X509_get0_notAfter(b->x)) > 0;
+}
+
+const struct cert *cert_of_key(const struct keys *keys, const struct certs *certs, const struct key *k)
+{
+	const struct cert *best = NULL;
+
+	for (size_t i = 0; i < certs->n; i++) {
+		const struct cert *c = &certs->c[i];
+
+		if (c->x && key_of_cert(keys, c->x) == k && (!best || stands_before(k, c, best)))
+			best = c;
+	}
+	return best;
+}
+
 err key_private(struct cli *c, const struct key *k, uint32_t *handle)
 {
 	uint8_t room[128 + ID_MAX];

@@ -50,6 +50,10 @@ err cert_find(const struct certs *certs, const char *name, const struct cert **o
 /* The key that the certificate is for; NULL: none. */
 const struct key *key_of_cert(const struct keys *keys, X509 *x);
 
+/* The certificate that stands for the key: the one in its slot (tokens may hold an attestation of each key
+ * besides), else the one that ends last; NULL: it has none. */
+const struct cert *cert_of_key(const struct keys *keys, const struct certs *certs, const struct key *k);
+
 /* The private key object beside it; the session must be logged in. KEY_NOT_FOUND, said. */
 err key_private(struct cli *c, const struct key *k, uint32_t *handle) MUST_USE;
 

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <malloc.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -36,6 +37,23 @@ static err hash_file(int fd, char hex[2 * HASH + 1])
 	return good ? OK : FAIL(MODULE_BAD);
 }
 
+/* Our own ELF header, which the linker marks. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
+/* ld.so passes a library for another machine over, and then says that there is no such file. */
+static err check_machine(const struct module *m, int fd)
+{
+	ElfW(Ehdr) h;
+
+	if (pread(fd, &h, sizeof h, 0) != (ssize_t)sizeof h || memcmp(h.e_ident, ELFMAG, SELFMAG) != 0)
+		return OK;			/* ld.so says it well */
+	if (h.e_ident[EI_CLASS] == __ehdr_start.e_ident[EI_CLASS] &&
+	    h.e_ident[EI_DATA] == __ehdr_start.e_ident[EI_DATA] && h.e_machine == __ehdr_start.e_machine)
+		return OK;
+	log_line(LOG_ERROR, "module %s: %s is made for another kind of machine", m->name, m->path);
+	return FAIL(MODULE_BAD);
+}
+
 /* Is the file the one that the configuration means? st: which it was. */
 static err check_file(const struct module *m, struct stat *st)
 {
@@ -50,12 +68,14 @@ static err check_file(const struct module *m, struct stat *st)
 		return FAIL(MODULE_BAD);
 	}
 	err e = m->sha256 ? hash_file(fd, hex) : OK;
-	close(fd);
 	if (ok(e) && m->sha256 && strcasecmp(hex, m->sha256) != 0) {
 		log_line(LOG_ERROR, "module %s: %s changed: its sha256 is %s, the configuration says %s; it is not "
 		         "loaded", m->name, m->path, hex, m->sha256);
 		e = FAIL(MODULE_CHANGED);
 	}
+	if (ok(e))
+		e = check_machine(m, fd);
+	close(fd);
 	return e;
 }
 

@@ -194,7 +194,9 @@ static err note(struct cryptoki *c, CK_OBJECT_CLASS cls, CK_OBJECT_HANDLE o)
 	unsigned nth = cls == CKO_CERTIFICATE ? count_certs(c, buf_span(&id)) : 0;
 	struct place *p = place_of(c, buf_span(&id), nth);
 	if (!p) {
-		log_line(LOG_NOTICE, "more than %d keys and certificates: the rest is not shown", PLACES_MAX);
+		if (!c->full)
+			log_line(LOG_NOTICE, "more than %d keys and certificates: the rest is not shown", PLACES_MAX);
+		c->full = true;
 		return OK;
 	}
 	/* a private key's name counts first, then a certificate's */

@@ -30,8 +30,12 @@ err cryptoki_err(struct cryptoki *c, const char *function, CK_RV rv)
 	for (size_t i = 0; i < sizeof map / sizeof map[0]; i++) {
 		if (map[i].rv != rv)
 			continue;
-		if (map[i].code != E_SESSION_GONE)
+		/* another program reset the card or chose another application on it */
+		bool logged_out = map[i].code == E_PIN_NEEDED && c && c->logged_in;
+		if (map[i].code != E_SESSION_GONE && !logged_out)
 			return (err){ map[i].code, 0 };
+		if (logged_out)
+			c->f->C_CloseAllSessions(c->slot);
 		if (c) {		/* what held in it holds no more */
 			c->open = c->logged_in = false;
 			c->r.lost = true;

@@ -57,6 +57,7 @@ struct cryptoki {
 	unsigned             part, parts;	/* which of the card's tokens: one a PIN */
 	struct place         places[PLACES_MAX];
 	size_t               n;
+	bool                 full;		/* said that there is more than places */
 	char                 name[128];		/* of the reader */
 };
 

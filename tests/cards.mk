@@ -8,6 +8,20 @@ endif
 EXTRA_DIST += tests/tools/kinds.py tests/tools/fill-softhsm.sh tests/tools/fill-cac.sh
 
 cards_stories = \
+	tests/stories/a-hostile-module-costs-its-token-alone.sh \
+	tests/stories/a-module-that-changed-is-refused.sh \
+	tests/stories/a-module-that-hangs-or-runs-programs-is-ended.sh \
+	tests/stories/a-module-that-is-none-is-named.sh \
+	tests/stories/a-token-of-another-driver-is-managed.sh \
+	tests/stories/a-token-of-another-driver-signs.sh \
+	tests/stories/nothing-stays-open-on-any-card.sh \
 	tests/stories/tokens-of-others-work-without-us.sh
 TESTS += $(cards_stories)
-EXTRA_DIST += $(cards_stories)
+EXTRA_DIST += $(cards_stories) tests/stories/hostile.sh
+
+# a PKCS#11 module that does one thing wrong, loaded by the service; installed nowhere
+noinst_LTLIBRARIES += hostile-module.la
+hostile_module_la_SOURCES = tests/modules/hostile-module.c tests/modules/hostile.def
+hostile_module_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+hostile_module_la_LIBADD = $(CRYPTO_LIBS)
+hostile_module_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere

@@ -10,7 +10,7 @@
 #include <time.h>
 #include "client.h"
 
-enum { SIGNATURE_MOST = 1024, SESSIONS = 64 };
+enum { SIGNATURE_MOST = 1024, SESSIONS = 64, ID_MOST = 32 };
 
 CK_FUNCTION_LIST_PTR p11;
 CK_SESSION_HANDLE session;
@@ -224,8 +224,7 @@ CK_RV find(const char *class_name, const char *name, CK_OBJECT_HANDLE *object)
 	CK_ATTRIBUTE filter[] = {
 		{ CKA_CLASS, &class, sizeof class }, { CKA_LABEL, (void *)(uintptr_t)name, strlen(name) },
 	};
-	unsigned id;
-	CK_BYTE id_byte;
+	CK_BYTE id[ID_MOST];
 	CK_ULONG n = 0;
 	CK_RV rv;
 
@@ -233,9 +232,11 @@ CK_RV find(const char *class_name, const char *name, CK_OBJECT_HANDLE *object)
 	if (!strcmp(name, "-"))
 		return CKR_OK;
 	LOOK_UP(classes, class_name, class, class);
-	if (sscanf(name, "id:%2x", &id) == 1) {
-		id_byte = (CK_BYTE)id;
-		filter[1] = (CK_ATTRIBUTE){ CKA_ID, &id_byte, 1 };
+	if (strncmp(name, "id:", 3) == 0) {		/* in hex; the word for labels with blanks too */
+		while (n < sizeof id && sscanf(name + 3 + 2 * n, "%2hhx", &id[n]) == 1)
+			n++;
+		filter[1] = (CK_ATTRIBUTE){ CKA_ID, id, n };
+		n = 0;
 	}
 	rv = p11->C_FindObjectsInit(session, filter, *name ? 2 : 1);
 	if (rv != CKR_OK)

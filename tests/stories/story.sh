@@ -1,6 +1,7 @@
 # What stories share: sourced first, never run. A story is run by `make check` as a plain script; here
 # it starts itself again inside with-token, on each of the ways it names in WAYS.
-#   WAYS="pcscd direct"   where to run it (both if not set; under sanitizers behind pcscd alone, for time's sake)
+#   WAYS="pcscd direct"   where to run it (both if not set; under sanitizers behind pcscd alone, for time's sake); a
+#                         kind of card is a way too, where that kind stands by itself: WAYS="softhsm cac"
 #   DESK="--tokens 2"     further options of with-token
 # Then it says what it does in plain commands. Any failing command ends it (set -e); `fail` says why.
 # shellcheck shell=sh
@@ -17,8 +18,9 @@ skip() { echo "$*"; exit 77; }
 if [ -z "${DESK_DIR:-}" ]; then
 	for way in ${WAYS:-${STORY_WAYS:-pcscd direct}}; do
 		echo "=== $STORY, $way"
+		case $way in pcscd | direct) ;; *) way="card $way" ;; esac
 		# shellcheck disable=SC2086  # a list of options
-		"$TOP_SRCDIR/scripts/with-token" --"$way" ${DESK:-} sh "$0" || exit $?
+		"$TOP_SRCDIR/scripts/with-token" --$way ${DESK:-} sh "$0" || exit $?
 	done
 	exit 0
 fi
@@ -31,8 +33,14 @@ for name in rsa ec sign; do
 	[ ! -f "${TEST_CA_DIR:-}/$name.pem" ] || openssl x509 -in "$TEST_CA_DIR/$name.pem" -pubkey -noout >"$name.pub"
 done
 
-# the virtual token's orders: token unplug
-token() { bsre-vtoken ctl "$BSRE_VTOKEN_CONTROL" "$@"; }
+# the virtual token's orders: token unplug; a CAC card knows to go and to come
+token() {
+	case $P11_CARD-$1 in
+	cac-unplug) kill -USR1 "$(cat "$DESK_DIR/caccard1.pid")" ;;
+	cac-plug) kill -USR2 "$(cat "$DESK_DIR/caccard1.pid")" ;;
+	*) bsre-vtoken ctl "$BSRE_VTOKEN_CONTROL" "$@" ;;
+	esac
+}
 
 # expect WANTED COMMAND...: the command's exit status
 expect() {
@@ -104,10 +112,14 @@ service_start() {
 	until_so test -S "$BSRE_TOKEND_SOCKET"
 }
 
-# configure LINE...: the service anew, with these lines as its configuration; no dialogs where they do not say so
+# configure LINE...: the service anew, with these lines as its configuration, sections of modules last, and with
+# what the desk's card needs; no dialogs where they do not say so
 configure() {
-	printf '%s\n' "$@" >"$DESK_DIR/tokend.conf"
-	grep -q '^prompt' "$DESK_DIR/tokend.conf" || echo "prompt = never" >>"$DESK_DIR/tokend.conf"
+	printf '%s\n' "$@" >"$WORK/lines"
+	{
+		grep -q '^prompt' "$WORK/lines" || echo "prompt = never"
+		cat "$DESK_DIR/card.conf" "$WORK/lines" "$DESK_DIR/modules.conf"
+	} >"$DESK_DIR/tokend.conf"
 	old=$(service_pid)
 	kill "$old"
 	until_so gone "$old"

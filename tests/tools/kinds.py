@@ -127,9 +127,10 @@ class SoftHsm(Player):
 # --- the kinds -----------------------------------------------------------------------------------
 
 class Kind:
-    """token(number): its label as the module says it. labels, ids: of the private keys rsa, sign, ec.
-    own: the module that serves such a token without us. ways: the first is what is done where the person
-    names none. settings, section: lines of the service's configuration, the latter of [module NAME]."""
+    """token(number): its label as the module says it. labels, ids: of the keys rsa, sign, ec, or of their
+    certificates, which are seen before a login. own: the module that serves such a token without us. ways:
+    the first is what is done where the person names none. settings, section: lines of the service's
+    configuration, the latter of [module NAME]."""
 
     def __init__(self, name, player, token, labels, ids=("01", "02", "03"), own=(), ways=("pcscd", "direct"),
                  reader="Virtual PCD", settings=(), section=()):
@@ -166,14 +167,15 @@ class Kind:
 
 
 OWN_LABELS = tuple(key[0] + "-user" for key in KEYS)
+PIV_CERTIFICATES = tuple("Certificate for " + use for use in
+                         ("PIV Authentication", "Digital Signature", "Key Management"))
 KINDS = {kind.name: kind for kind in (
     Kind("piv", VirtualPiv(), prepare.label, OWN_LABELS, own=OPENSC),
     Kind("piv-opensc", VirtualPiv(), lambda n: "Test User rsa" + suffix(n),
-         ("PIV AUTH key", "SIGN key", "KEY MAN key"), own=OPENSC, ways=("pcscd",),
+         PIV_CERTIFICATES, own=OPENSC, ways=("pcscd",),
          settings=("driver.piv = no",)),
     Kind("piv-ykcs11", VirtualPiv(), lambda n: "YubiKey PIV #%d" % (desk.FIRST_SERIAL + n),
-         tuple("Private key for " + use for use in ("PIV Authentication", "Digital Signature", "Key Management")),
-         own=YKCS11, ways=("pcscd",), reader="Yubico YubiKey CCID",
+         tuple("X.509 " + label for label in PIV_CERTIFICATES), own=YKCS11, ways=("pcscd",), reader="Yubico YubiKey CCID",
          settings=("driver.piv = no", "driver.opensc = no"), section=("reader = *Yubico*",)),
     Kind("softhsm", SoftHsm(), prepare.label, OWN_LABELS, own=SOFTHSM, ways=("direct", "pcscd"),
          section=("env = SOFTHSM2_CONF=DESK/softhsm/conf", "write = DESK/softhsm/tokens")),

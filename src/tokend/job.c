@@ -63,7 +63,8 @@ static int watchdog_bites(sd_event_source *s, uint64_t usec, void *data)
 	struct token *t = data;
 
 	(void)s, (void)usec;
-	log_line(LOG_ERROR, "token=%u serial=%s does not answer: its worker is killed", t->id, t->serial);
+	log_line(LOG_ERROR, "token=%u serial=%s driver=%s does not answer: its process is killed", t->id, t->serial,
+	         drivers_name(t->reader));
 	token_lost(t, true);
 	return 0;
 }

@@ -248,6 +248,8 @@ static void worker_gone(void *owner)
 
 	/* one that ended left nothing at pcscd: the card can be taken up again, but not for ever */
 	bool again = ++r->crashes < CRASHES_MAX;
+	log_line(LOG_ERROR, "reader=%s driver=%s: its process crashed; %s", r->name, drivers_name(r),
+	         again ? "another one takes up the card" : "the card is set aside");
 	token_lost(t, !again);
 	if (again && r->present)
 		token_arrive(r);

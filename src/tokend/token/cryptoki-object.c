@@ -253,19 +253,26 @@ static bool has_key(const struct cryptoki *c, const struct place *p)
 	return p->private || (hidden && !p->nth && !p->authority && (p->public || p->cert));
 }
 
+/* The public key, of the public key object or, since an RSA private key shows it as well, of that. Empty: it is in
+ * the certificate, or nowhere. */
+static err put_spki(struct cryptoki *c, const struct place *p, struct buf *spki)
+{
+	CK_OBJECT_HANDLE key;
+	size_t n = 0;
+
+	if (!p->nth && (p->public || p->private))
+		TRY(cryptoki_find(c, p->public ? CKO_PUBLIC_KEY : CKO_PRIVATE_KEY, place_id(p), &key, 1, &n));
+	if (n && !ok(cryptoki_spki(c, key, spki)))
+		*spki = (struct buf){ spki->p, 0, spki->cap, false };
+	return c->r.lost ? FAIL(BAD_REPLY) : OK;
+}
+
 static err put_place(struct cryptoki *c, struct place *p, struct buf *keys)
 {
 	uint8_t room[1024];
 	struct buf spki = BUF(room);
-	CK_OBJECT_HANDLE key;
-	size_t n = 0;
 
-	if (p->public && !p->nth)
-		TRY(cryptoki_find(c, CKO_PUBLIC_KEY, place_id(p), &key, 1, &n));
-	if (n && !ok(cryptoki_spki(c, key, &spki)))
-		spki = (struct buf)BUF(room);
-	if (c->r.lost)
-		return FAIL(BAD_REPLY);
+	TRY(put_spki(c, p, &spki));
 	struct KeyRec_in rec = {
 		.slot = p->slot, .id = place_id(p), .label = { p->label, p->label_n }, .spki = buf_span(&spki),
 		.flags = (p->cert ? KEY_HAS_CERT : 0u) | (has_key(c, p) ? KEY_HAS_KEY : 0u) |

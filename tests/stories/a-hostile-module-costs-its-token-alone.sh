@@ -35,9 +35,9 @@ value-grows      fails
 value-empty      fails
 cert-garbage     signs   its certificate cannot be read
 login-odd        fails
-login-hang       fails   does not answer: its worker is killed
+login-hang       fails   does not answer: its process is killed
 sign-crash       fails
-sign-hang        fails   does not answer: its worker is killed
+sign-hang        fails   does not answer: its process is killed
 sign-gone        fails
 sign-gone-once   signs
 sign-long        fails

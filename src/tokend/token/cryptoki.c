@@ -213,20 +213,15 @@ err cryptoki_reopen(struct cryptoki *c)
 	return begin(&c->r);
 }
 
-/* Whatever the module left open at the card a reset closes. It needs a handle of its own: modules tell nobody
- * theirs. */
+/* Whatever the module left open at the card a reset closes. It needs a handle of its own, since modules tell nobody
+ * theirs; and it is open all the time, so that nobody who waits for the card gets in between the module's logout
+ * and the reset (to connect takes longer than waiting programs sleep). */
 static err reset_card(struct cryptoki *c)
 {
-	struct reader *other;
-
-	if (!c->pcsc)
+	if (!c->closer)
 		return OK;
-	TRY(reader_open_pcsc(span_str(c->name), &other));
-	err e = other->begin(other);
-	if (ok(e))
-		e = other->end(other, END_RESET);
-	other->close(other);
-	return e;
+	TRY(c->closer->begin(c->closer));
+	return c->closer->end(c->closer, END_RESET);
 }
 
 static void logout(struct cryptoki *c)
@@ -261,6 +256,8 @@ static void close_module(struct reader *r)
 	c->open = false;
 	if (used && !ok(reset_card(c)))
 		log_line(LOG_INFO, "the card could not be reset");
+	if (c->closer)
+		c->closer->close(c->closer);
 	free(c);
 }
 
@@ -279,6 +276,8 @@ err cryptoki_open(struct span name, struct reader **out)
 	c->f = cryptoki_functions();
 	if (ok(e))
 		e = find_slot(c);
+	if (ok(e) && c->pcsc)
+		e = reader_open_pcsc(span_str(c->name), &c->closer);
 	if (!ok(e)) {
 		free(c);
 		return e;

@@ -59,6 +59,7 @@ struct cryptoki {
 	size_t               n;
 	bool                 full;		/* said that there is more than places */
 	char                 name[128];		/* of the reader */
+	struct reader       *closer;		/* a PC/SC handle of our own, to reset the card with; NULL: none */
 };
 
 static inline struct cryptoki *cryptoki_of(const struct token *t)

@@ -8,6 +8,7 @@
 #include "cli/policies.h"
 #include "cli/say.h"
 #include "cli/secmod.h"
+#include "cli/whole.h"
 
 #define NAME "bsre-token"
 #define MODULE "/usr/lib/pkcs11/libbsre-pkcs11.so"
@@ -398,6 +399,52 @@ static void edits(void **state)
 	free(diff);
 }
 
+/* --- our own files ------------------------------------------------------------------------------ */
+#define TEXT "# made by bsre-token register\n# slot = 1\nlibrary = \"" MODULE "\"\n"
+
+static void whole_files(void **state)
+{
+	static const struct { const char *file, *before; enum look look; const char *moved; } files[] = {
+		{ TEXT, NULL, LOOK_THERE, NULL },
+		{ "library = \"" MODULE "\"", NULL, LOOK_OTHER, NULL },		/* does not say whose it is */
+		{ "library = \"" MODULE "\"", TEXT, LOOK_THERE, NULL },
+		{ "#made by bsre-token register\r\nlibrary = \"" MODULE "\"\r\nslot = 7\r\n", NULL, LOOK_THERE,
+		  NULL },
+		{ "# made by bsre-token register\n# library = \"" MODULE "\"\n", NULL, LOOK_OTHER, NULL },
+		{ "library = \"/opt/libbsre-pkcs11.so\"\nslot = 7", TEXT, LOOK_MISSING,
+		  "library = \"" MODULE "\"\nslot = 7" },
+		{ "library = \"/opt/other.so\"\n", TEXT, LOOK_OTHER, NULL },
+		{ "library = \"/opt/other.so\"\n", "library = \"/opt/other.so\"\n", LOOK_MISSING,
+		  "library = \"" MODULE "\"\n" },
+		{ "library = \"" MODULE "\"\nlibrary = \"/opt/other.so\"\n", TEXT, LOOK_OTHER, NULL },
+		{ "library = \"\"", TEXT, LOOK_OTHER, NULL }, { "library = \"", TEXT, LOOK_OTHER, NULL },
+		{ "", TEXT, LOOK_OTHER, NULL }, { "\n\n", TEXT, LOOK_OTHER, NULL },
+	};
+	static const struct { const char *file, *left; } taken[] = {
+		{ TEXT, "" }, { "slot = 4\n" TEXT "mine = 1", "mine = 1" },
+		{ "#library = \"" MODULE "\"\nx\n", "x\n" },
+		{ "# slot = 2\n# mine\nlibrary = \"/opt/other.so\"",
+		  "# slot = 2\n# mine\nlibrary = \"/opt/other.so\"" },
+		{ "", "" },
+	};
+	struct edit e = { .text = (char *)(uintptr_t)TEXT };
+	struct span out;
+	enum look look;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		assert_true(ok(whole_look(span_str(files[i].file), TEXT, MODULE, files[i].before, &look, &out)));
+		assert_int_equal(look, files[i].look);
+		same(out, files[i].moved ? span_str(files[i].moved) : SPAN_NONE);
+		drop(out);
+	}
+	for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+		out = whole_take(span_str(taken[i].file), &e);
+		same(out, span_str(taken[i].left));
+		drop(out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,7 +453,7 @@ int main(void)
 		cmocka_unit_test(policies_changed_between), cmocka_unit_test(policies_of_others),
 		cmocka_unit_test(secmod_lists), cmocka_unit_test(secmod_of_others),
 		cmocka_unit_test(secmod_by_another_name), cmocka_unit_test(secmod_written_behind),
-		cmocka_unit_test(edits),
+		cmocka_unit_test(edits), cmocka_unit_test(whole_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,6 +33,12 @@ for name in rsa ec sign; do
 	[ ! -f "${TEST_CA_DIR:-}/$name.pem" ] || openssl x509 -in "$TEST_CA_DIR/$name.pem" -pubkey -noout >"$name.pub"
 done
 
+# orders to programs are words: a key whose label has blanks goes by its id
+for name in RSA SIGN EC; do
+	eval "label=\${P11_${name}_LABEL:-} id=\${P11_${name}_ID:-}"
+	case $label in *' '*) eval "P11_${name}_LABEL=id:$id" ;; esac
+done
+
 # the virtual token's orders: token unplug; a CAC card knows to go and to come
 token() {
 	case $P11_CARD-$1 in

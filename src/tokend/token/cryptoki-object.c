@@ -199,9 +199,9 @@ static err note(struct cryptoki *c, CK_OBJECT_CLASS cls, CK_OBJECT_HANDLE o)
 		c->full = true;
 		return OK;
 	}
-	/* a private key's name counts first, then a certificate's */
-	bool names = p->label_n == 0 || (cls == CKO_CERTIFICATE && !p->private);
-	if (names && ok(cryptoki_attr(c, o, CKA_LABEL, &label)) && label.n) {
+	/* a certificate's name before a public key's before a private one's: so it is the same whether the private
+	 * key is seen or not */
+	if (ok(cryptoki_attr(c, o, CKA_LABEL, &label)) && label.n) {
 		struct buf kept = BUF(p->label);
 		buf_put(&kept, buf_span(&label));
 		p->label_n = kept.n;

@@ -25,8 +25,7 @@ if [ "${CLIENTS_MODE:-}" = on-use ]; then
 	[ "$(fpr "$WORK/js.pem")" = "$SIGN_FPR" ] || fail "jar signed by another certificate than the key's that asks each time"
 fi
 server_start
-AL="$P11_RSA_LABEL $P11_EC_LABEL"
-step program java "$HERE/P11Client.java" "$WORK/p11.cfg" "$P11_PIN" "$CA" "$PORT" "$WORK" $AL
+step program java "$HERE/P11Client.java" "$WORK/p11.cfg" "$P11_PIN" "$CA" "$PORT" "$WORK" "$P11_RSA_LABEL" "$P11_EC_LABEL"
 v() { openssl dgst "$@" "$WORK/msg" >"$WORK/v.log" 2>&1 || fail "openssl does not verify: $*"; }
 R=$WORK/$P11_RSA_LABEL
 v -sha256 -verify "$WORK/rsa.pub" -signature "$R.SHA256withRSA.sig"

@@ -26,7 +26,10 @@ one() { # label id fingerprint known-cert extra
 }
 printf 'cn = "Request"\n' >"$WORK/tmpl"
 # GnuTLS says CKA_SIGN false of a key that is marked to decrypt
-step mark p11tool --login --generate-privkey=rsa --bits 2048 --mark-decrypt --label decrypts --outfile "$WORK/mark.pub" "$T" "$PROV"
+case ${P11_CARD:-} in
+piv-*) echo "p11tool: no key is generated: the module of a card of kind $P11_CARD makes none" ;;
+*) step mark p11tool --login --generate-privkey=rsa --bits 2048 --mark-decrypt --label decrypts --outfile "$WORK/mark.pub" "$T" "$PROV" ;;
+esac
 server_start
 one "$P11_RSA_LABEL" "$P11_RSA_ID" "$RSA_FPR" "$TEST_CA_DIR/rsa.pem" rsa
 one "$P11_EC_LABEL" "$P11_EC_ID" "$EC_FPR" "$TEST_CA_DIR/ec.pem" ec

@@ -58,7 +58,8 @@ static err await(const struct dialog *d, int pinentry)
 }
 
 /* Everything that libassuan reads comes through here, the greeting too: whatever pinentry says or does not say, the
- * broker's socket and the time are watched meanwhile. */
+ * broker's socket and the time are watched meanwhile. A byte at a time: what stands behind the end of a line libassuan
+ * would put aside where nobody wipes it, and that may be the PIN. */
 static ssize_t watched_read(assuan_context_t pinentry, assuan_fd_t fd, void *room, size_t size)
 {
 	struct dialog *d = assuan_get_pointer(pinentry);
@@ -66,7 +67,7 @@ static ssize_t watched_read(assuan_context_t pinentry, assuan_fd_t fd, void *roo
 	if (ok(d->over))
 		d->over = await(d, fd);
 	if (ok(d->over))
-		return read(fd, room, size);
+		return read(fd, room, size ? 1 : 0);
 	errno = ECANCELED;
 	return -1;
 }

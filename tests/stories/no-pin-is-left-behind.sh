@@ -64,11 +64,60 @@ for where in broker monitor A B; do clean "$P11_PIN" $where "after the token was
 token plug
 until_so bsre-token pin verify --pin-file "$DESK_DIR/pin"
 
+# --- a PIN that a person types in the service's dialog: the process that asked has it once, to hand it over -----
+on A finalize
+on B finalize
+exec 3>&- 4<&- 5>&- 6<&-
+rm -f A.in A.out B.in B.out
+export PINENTRY_DIR="$DESK_DIR/typed" DISPLAY=:77
+mkdir "$PINENTRY_DIR"
+configure "prompt = $TOP_SRCDIR/tests/tools/pinentry.py" "app = */p11client pap"
+program A
+program B
+for p in A B; do
+	on $p init
+	on $p open
+done
+# asked PIN ANSWER...: the dialog's process stands still between pinentry's answer and its own
+asked() {
+	typed=$1; shift
+	rm -f "$PINENTRY_DIR/pinentry.log"
+	printf 'freeze %s\n' "$typed" "$@" >"$PINENTRY_DIR/pinentry.todo"
+}
+frozen() { sed -n 's/^FROZEN //p' "$PINENTRY_DIR/pinentry.log" 2>/dev/null | sed -n "$1p"; }
+look() { # PIN NUMBER: the NUMBERth dialog
+	until_so sh -c "grep -c FROZEN '$PINENTRY_DIR/pinentry.log' | grep -qx $2"
+	prompt=$(frozen "$2")
+	until_so grep -q '^State:.*stopped' "/proc/$prompt/status"
+	copies=$(scan "$1" "$prompt")
+	echo "prompt: ${copies#* } copies"
+	[ "${copies#* }" -le 1 ] || fail "the dialog's process holds ${copies#* } copies of $1"
+	clean "$1" broker "while the dialog has it"
+	! tr '\0' '\n' <"/proc/$prompt/cmdline" | grep -e "$1" || fail "$1 is in its command line"
+	! tr '\0' '\n' <"/proc/$prompt/environ" | grep -e "$1" || fail "$1 is in its environment"
+	grep -q '^Max core file size *0 *0' "/proc/$prompt/limits" || fail "a core of it could be written"
+	kill -CONT "$prompt"
+	until_so gone "$prompt"
+}
+# of the wrong one its end is looked for, which a shorter line on top of it would leave
+asked 74629183 "$P11_PIN"
+tell A "login -"
+look 629183 1
+look "$P11_PIN" 2
+hear A
+case $ANSWER in CKR_OK*) ;; *) fail "login: $ANSWER" ;; esac
+everywhere 629183 "typed, and wrong"
+on A "sign rsa $P11_RSA_LABEL"
+for where in worker monitor A B; do clean "$P11_PIN" $where "typed, logged in"; done
+on A logout
+everywhere "$P11_PIN" "typed, after the logout"
+rm -r "$PINENTRY_DIR/pinentry.todo"
+
 # what was written and what others can see
 bsre-token history --json >history
 grep -q PIN history || fail "there is no history"
 [ -s "$DESK_DIR/tokend.log" ]
-for secret in "$P11_PIN" "$P11_PUK" 830174 918273; do
+for secret in "$P11_PIN" "$P11_PUK" 830174 918273 74629183; do
 	if grep -rlE "(^|[^0-9])$secret([^0-9]|\$)" "$DESK_DIR" --exclude=pin --exclude=puk --exclude=new \
 		--exclude='*.in' --exclude='*.out'; then
 		fail "$secret was written"

@@ -4,7 +4,8 @@
 In the folder PINENTRY_DIR: `pin 123456` types it, `cancel`, `timeout`, `hang` (until it is killed), `word TEXT` answers
 the question before the last try and goes on with the next line in the same dialog, `die`, `garbage`. No line: cancel.
 `always LINE` stays for every dialog. `mute` hangs before its greeting, `half` in the midst of the PIN's line, `chatter`
-says empty things for ever; `deaf` hangs and ignores the signals that ask it to end.
+says empty things for ever; `deaf` hangs and ignores the signals that ask it to end. `freeze 123456` types it, and stops
+the process that asked as soon as that has the answer and is done with the dialog (its pid behind FROZEN in the log).
 """
 import os
 import signal
@@ -58,12 +59,24 @@ def greet():
     say("OK Pleased to meet you")
 
 
+def freeze():
+    """Who asked stands still, in the midst of ending this dialog."""
+    os.kill(os.getppid(), signal.SIGSTOP)
+    told("FROZEN %d" % os.getppid())
+
+
 def get():
     word, _, rest = todo().partition(" ")
     told("DOES " + word)
-    if word in ("pin", "word"):
-        say("D " + rest.replace("%", "%25"))
+    if word == "freeze":
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        sys.stdout.write("S NOTE\n")    # comes in one piece with what follows
+    if word in ("pin", "word", "freeze"):
+        sys.stdout.write("D " + rest.replace("%", "%25") + "\n")
         say("OK")
+        if word == "freeze":
+            sys.stdin.readline()        # it says goodbye, or just goes
+            freeze()
     elif word == "hang":
         hang()
     elif word == "half":

@@ -14,6 +14,8 @@ cards_stories = \
 	tests/stories/a-module-that-is-none-is-named.sh \
 	tests/stories/a-token-of-another-driver-is-managed.sh \
 	tests/stories/a-token-of-another-driver-signs.sh \
+	tests/stories/no-pin-is-left-in-a-modules-process.sh \
+	tests/stories/what-shares-an-id-stays.sh \
 	tests/stories/nothing-stays-open-on-any-card.sh \
 	tests/stories/tokens-of-others-work-without-us.sh
 TESTS += $(cards_stories)

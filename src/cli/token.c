@@ -47,6 +47,7 @@ err token_none(struct cli *c)
 	static const struct { enum reader_state state; uint16_t code; } why[] = {
 		{ READER_QUARANTINED, E_TOKEN_HUNG }, { READER_EXCLUSIVE, E_TOKEN_BUSY },
 		{ READER_UNKNOWN_CARD, E_UNKNOWN_CARD }, { READER_MUTE, E_TOKEN_HUNG },
+		{ READER_NO_MODULE, E_MODULE_BAD },
 	};
 	struct readers readers;
 	REPLY r = { 0 };

@@ -9,7 +9,7 @@
 static const struct row { const char *cannot, *next; } rows[] = {
 	[WAY_OF_INIT] = { N_("the PKCS#11 module of this token does not initialise it"), NULL },
 	[WAY_OF_GENERATE] = { N_("the PKCS#11 module of this token makes no key of that kind"),
-		N_("bsre-token key generate --alg p256    (another kind of key), or the tool of the token's maker") },
+		N_("another kind of key (--alg), or the tool of the token's maker, then: bsre-token key list") },
 	[WAY_OF_CERTIFICATE] = { N_("the PKCS#11 module of this token does not write certificates"),
 		N_("import the certificate with the tool of the token's maker, then: bsre-token cert check") },
 	[WAY_OF_UNBLOCK] = { N_("the PKCS#11 module of this token does not unblock PINs"),
@@ -58,6 +58,8 @@ err ways(struct cli *c, err e, enum way what)
 		say_init(tool);
 	else if (what == WAY_OF_PUK && known.flags & WAY_PUK_ONLY)
 		say_next("%s", _("this token has a PUK and no SO-PIN: only the tool of its maker changes it"));
+	else if (what == WAY_OF_GENERATE && known.flags & WAY_NO_GENERATE)
+		say_next("%s", _("make the key with the tool of the token's maker, then: bsre-token key list"));
 	else
 		say_next("%s", _(rows[what].next));
 	return say_fail(e, "%s", _(rows[what].cannot));

@@ -17,7 +17,7 @@ libbsrecard_la_SOURCES = \
 	src/tokend/token/cryptoki.c src/tokend/token/cryptoki.h \
 	src/tokend/token/cryptoki-errors.def \
 	src/tokend/token/cryptoki-key.c src/tokend/token/cryptoki-load.c \
-	src/tokend/token/cryptoki-object.c \
+	src/tokend/token/cryptoki-object.c src/tokend/token/cryptoki-slot.c \
 	src/tokend/token/piv.c src/tokend/token/piv.h \
 	src/tokend/token/piv-algs.def src/tokend/token/piv-ciphers.def \
 	src/tokend/token/piv-slots.def \

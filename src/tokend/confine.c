@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <openssl/crypto.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -67,7 +68,8 @@ static void close_files(void)
 
 static void close_most_files(char *const *readable, char *const *writable)
 {
-	static const char *const system_folders[] = { "/usr", "/lib", "/lib64", "/etc", "/opt", "/var/lib", "/run",
+	static const char *const system_folders[] = {
+		"/usr", "/lib", "/lib64", "/etc", "/opt", "/var/lib", "/run/pcscd",
 		"/proc/self", "/sys", "/dev" };
 	uint64_t rights;
 	int fd = new_ruleset(&rights);
@@ -88,16 +90,28 @@ enum { WORKER = CONFINED_WORKER, MONITOR = CONFINED_MONITOR };
 static const struct call { int number; unsigned who; } allowed[] = {
 #define ALLOW(name, who) { SCMP_SYS(name), who },
 #define DEADLY(name)
+#define NOT_FOR_MODULES(name)
 #include "confine.def"
 #undef ALLOW
 #undef DEADLY
+#undef NOT_FOR_MODULES
 };
 static const int deadly[] = {
 #define ALLOW(name, who)
 #define DEADLY(name) SCMP_SYS(name),
+#define NOT_FOR_MODULES(name)
 #include "confine.def"
 #undef ALLOW
 #undef DEADLY
+#undef NOT_FOR_MODULES
+}, not_for_modules[] = {
+#define ALLOW(name, who)
+#define DEADLY(name)
+#define NOT_FOR_MODULES(name) SCMP_SYS(name),
+#include "confine.def"
+#undef ALLOW
+#undef DEADLY
+#undef NOT_FOR_MODULES
 };
 
 static bool add_lists(scmp_filter_ctx f, enum confined who)
@@ -134,15 +148,31 @@ static void close_calls(enum confined who)
 	seccomp_release(f);
 }
 
-/* All but what the list calls deadly, and sockets to other machines. */
-static void close_deadly_calls(void)
+/* Signals to itself alone; threads, and no processes (clone3, whose flags a filter cannot see, is said to be
+ * missing, and the C library takes clone). */
+static int add_alone(scmp_filter_ctx f)
 {
 	struct scmp_arg_cmp not_unix = { .arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_UNIX };
+	struct scmp_arg_cmp other = { .arg = 0, .op = SCMP_CMP_NE, .datum_a = (scmp_datum_t)getpid() };
+	struct scmp_arg_cmp process = { .arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = CLONE_THREAD };
+
+	return seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, not_unix) |
+		seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(kill), 1, other) |
+		seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(tgkill), 1, other) |
+		seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1, process) |
+		seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+}
+
+/* All but what the lists name, and what reaches other processes and machines. */
+static void close_deadly_calls(void)
+{
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
-	int rc = f ? seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, not_unix) : -1;
+	int rc = f ? add_alone(f) : -1;
 
 	for (size_t i = 0; f && i < sizeof deadly / sizeof deadly[0]; i++)
 		rc |= seccomp_rule_add(f, SCMP_ACT_KILL_PROCESS, deadly[i], 0);
+	for (size_t i = 0; f && i < sizeof not_for_modules / sizeof not_for_modules[0]; i++)
+		rc |= seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), not_for_modules[i], 0);
 	if (rc != 0 || seccomp_load(f) != 0)
 		log_line(LOG_NOTICE, "no seccomp filter: %d", errno);
 	seccomp_release(f);

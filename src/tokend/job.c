@@ -88,6 +88,7 @@ static void job_send(struct token *t, struct job *j)
 	frame_end(&b, 0);
 	t->running = j;
 	t->proven = t->proven || j->pin || j->second || j->third;
+	t->soiled = t->soiled || (t->proven && t->flags & TOKEN_BY_ID);
 	broker_after(&t->watchdog, j->slow ? broker.conf.slow_job_limit : broker.conf.job_limit,
 	             watchdog_bites, t);
 	touch_begins(t, j);
@@ -133,6 +134,18 @@ static int pause_over(sd_event_source *s, uint64_t usec, void *data)
 	return 0;
 }
 
+/* A module may keep what it was given (OpenSC does, in what it read and wrote): with the last login its process
+ * goes. */
+static int renew(sd_event_source *s, void *data)
+{
+	struct token *t = token_find((uint32_t)(uintptr_t)data);
+
+	sd_event_source_unref(s);
+	if (t && t->soiled && !t->open && !t->running && !t->jobs && !logins_count(t))
+		token_renew(t);
+	return 0;
+}
+
 static void done_close(struct job *j, err e, struct cur *reply)
 {
 	struct CardClose_out out = { .known = TRIES_UNKNOWN, .left = TRIES_UNKNOWN };
@@ -149,6 +162,9 @@ static void done_close(struct job *j, err e, struct cur *reply)
 	t->open = t->proven = false;
 	t->closed = broker_now();
 	t->fresh = 0;
+	sd_event_source *later = NULL;
+	if (t->soiled && !t->gone && !logins_count(t))
+		sd_event_add_defer(broker.event, &later, renew, (void *)(uintptr_t)t->id);
 	if (!ok(e))
 		log_line(LOG_WARNING, "token=%u: closing the card: %s", t->id, log_err(e));
 }

@@ -170,6 +170,11 @@ err pin_refuse(struct token *t, const struct secret *pin)
 
 err puk_refuse(struct token *t, const struct secret *puk)
 {
+	const struct quirk *q = quirk_of(t);
+
+	/* given a PUK where it wants its management key such a module takes it for the PIN, and a try is gone */
+	if (q && q->flags & WAY_SO_MANAGEMENT)
+		return FAIL(NOT_SUPPORTED);
 	return refuse(t, &t->tries.puk_wrong, puk);
 }
 

@@ -106,6 +106,9 @@ err serve_TokenErase(struct request *rq, struct TokenErase_in *in, struct TokenE
 	(void)out;
 	if (!t || !t->known)
 		return FAIL(NO_TOKEN);
+	const struct quirk *q = quirk_of(t);
+	if (q && q->flags & WAY_SO_MANAGEMENT)
+		return FAIL(NOT_SUPPORTED);
 	if (in_use(t, rq->peer))
 		return FAIL(SESSION_EXISTS);
 	TRY(label_fits(in->label));

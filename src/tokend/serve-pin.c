@@ -176,6 +176,7 @@ static err unblocked(struct job *j, err e, struct cur *reply)
 	if (ok(e)) {
 		j->token->tries.user = out.left;
 		j->token->tries.pin_wrong.set = false;
+		j->token->tries.guesses = 0;	/* they were of a PIN that is no more */
 		j->token->flags &= ~(uint32_t)(TOKEN_PIN_DEFAULT | TOKEN_PIN_UNSET);
 		replace_kept(j->token, NULL, NULL);
 		broker_changed();

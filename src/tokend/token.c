@@ -272,6 +272,17 @@ static char *const *worker_args(const struct reader *r)
 	return args;
 }
 
+void token_renew(struct token *t)
+{
+	child_stop(&t->worker, false);
+	t->worker = (struct child){ .fd = -1, .owner = t, .frame = worker_frame, .gone = worker_gone };
+	t->soiled = false;
+	if (ok(child_start(&t->worker, "worker", worker_args(t->reader))))
+		token_identify(t);
+	else
+		token_lost(t, false);
+}
+
 static void token_arrive(struct reader *r)
 {
 	struct token *t, **at = &broker.tokens;

@@ -46,6 +46,7 @@ struct token {
 	uint32_t         turn_now;		/* whose place in the queue it has come to */
 	bool             open;			/* a transaction is open at the card */
 	bool             proven;		/* and a PIN or another secret was sent in it */
+	bool             soiled;		/* its worker's PKCS#11 module was given a secret */
 	uint64_t         since;			/* when others last had a chance at it */
 	uint64_t         closed;		/* when our last transaction ended */
 	uint64_t         pause_end;		/* when the pause that runs is over */
@@ -95,6 +96,10 @@ void token_lost(struct token *t, bool quarantine);
 
 /* Asks the card anew who it is; what is known stays until it has answered. */
 void token_identify(struct token *t);
+
+/* Another worker in place of one whose module was given a secret, which it may not have wiped; everything else
+ * stays. */
+void token_renew(struct token *t);
 
 /* Its worker says that it is gone. What the reader knows of that may come later. */
 void token_vanished(struct token *t);

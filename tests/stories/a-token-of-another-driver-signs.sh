@@ -37,7 +37,7 @@ openssl pkeyutl -encrypt -pubin -inkey rsa.pub -pkeyopt rsa_padding_mode:oaep -p
 user --decrypt --id "$P11_RSA_ID" -m RSA-PKCS-OAEP --hash-algorithm SHA256 --mgf MGF1-SHA256 -i cipher -o plain
 cmp plain message
 
-bsre-token --token "$P11_TOKEN" sign message --key "$P11_RSA_LABEL" --pin-file "$DESK_DIR/pin" -o message.p7s --yes
+bsre-token --token "$P11_TOKEN" sign message --key "$P11_RSA_ID" --pin-file "$DESK_DIR/pin" -o message.p7s --yes
 openssl cms -verify -binary -inform DER -in message.p7s -content message -CAfile "$TEST_CA_DIR/ca.pem" \
 	-purpose any -out checked
 cmp checked message

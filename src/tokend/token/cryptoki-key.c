@@ -323,12 +323,27 @@ err cryptoki_cert_write(struct token *t, uint32_t slot, struct span der)
 
 	TRY(cryptoki_place(c, slot, &p));
 	TRY(cryptoki_find(c, CKO_CERTIFICATE, (struct span){ p->id, p->id_n }, old, OWN_MAX, &n));
+	unsigned nth = p->nth;		/* of several with one id this one alone */
 	if (der.n) {
 		TRY(der_cert(der, &parts));
 		TRY(cryptoki_err(c, "C_CreateObject", create_cert(c, p, der, &parts)));
 	}
 	c->n = 0;
-	return destroy(c, old, n);
+	if (nth < n)
+		return destroy(c, old + nth, 1);
+	return der.n ? OK : FAIL(NOT_FOUND);
+}
+
+/* Several private keys with one id: which of them is meant nobody could say. */
+static err only_one(struct cryptoki *c, const struct place *p)
+{
+	CK_OBJECT_HANDLE found[OWN_MAX];
+	size_t n;
+
+	TRY(cryptoki_find(c, CKO_PRIVATE_KEY, (struct span){ p->id, p->id_n }, found, OWN_MAX, &n));
+	if (n > 1)
+		log_line(LOG_NOTICE, "slot=%02x: %zu private keys have its id; it is left as it is", p->slot, n);
+	return n > 1 ? FAIL(ACTION_PROHIBITED) : OK;
 }
 
 err cryptoki_key_destroy(struct token *t, uint32_t slot)
@@ -339,6 +354,7 @@ err cryptoki_key_destroy(struct token *t, uint32_t slot)
 	size_t n;
 
 	TRY(cryptoki_place(c, slot, &p));
+	TRY(only_one(c, p));
 	TRY(find_all(c, (struct span){ p->id, p->id_n }, false, all, &n));
 	c->n = 0;
 	return n ? destroy(c, all, n) : FAIL(KEY_NOT_FOUND);
@@ -356,6 +372,7 @@ err cryptoki_key_name(struct token *t, uint32_t slot, struct span id, struct spa
 	TRY(cryptoki_place(c, slot, &p));
 	if (!span_eq(id, (struct span){ p->id, p->id_n }))
 		return FAIL(ATTR_READ_ONLY);
+	TRY(only_one(c, p));
 	TRY(find_all(c, id, true, all, &n));
 	c->n = 0;
 	for (size_t i = 0; i < n; i++)

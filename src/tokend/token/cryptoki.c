@@ -3,16 +3,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <winscard.h>
 #include "cryptoki.h"
 
-enum { SLOTS_MAX = 64, NO_LIMIT = 64 };
+enum { NO_LIMIT = 64 };
 
 static const struct module *module;
 
 void cryptoki_use(const struct module *m)
 {
 	module = m;
+}
+
+const struct module *cryptoki_used(void)
+{
+	return module;
 }
 
 /* --- answers ------------------------------------------------------------------------------------- */
@@ -54,128 +58,6 @@ bool cryptoki_mech(struct cryptoki *c, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO
 {
 	*info = (CK_MECHANISM_INFO){ 0 };
 	return c->f->C_GetMechanismInfo(c->slot, type, info) == CKR_OK;
-}
-
-/* --- slots --------------------------------------------------------------------------------------- */
-/* A padded field of Cryptoki without its blanks. */
-static struct span unpad(const CK_UTF8CHAR *p, size_t n)
-{
-	while (n && (p[n - 1] == ' ' || p[n - 1] == 0))
-		n--;
-	return (struct span){ p, n };
-}
-
-/* The slots with a token; SLOTS_MAX of them at most. */
-static err list_slots(CK_FUNCTION_LIST_PTR f, CK_SLOT_ID *out, CK_ULONG *n)
-{
-	CK_ULONG all = 0;
-
-	CK_RV rv = f->C_GetSlotList(CK_TRUE, NULL, &all);	/* OpenSC looks at its readers here alone */
-	*n = SLOTS_MAX;
-	if (rv == CKR_OK)
-		rv = f->C_GetSlotList(CK_TRUE, out, n);
-	if (rv == CKR_OK && *n <= SLOTS_MAX)
-		return OK;
-	log_line(LOG_ERROR, "module %s: C_GetSlotList answers 0x%lx and %lu slots", module->name, rv, *n);
-	*n = 0;
-	return FAIL(MODULE_BAD);
-}
-
-static bool describes(CK_FUNCTION_LIST_PTR f, CK_SLOT_ID slot, const char *reader)
-{
-	CK_SLOT_INFO info = { 0 };
-
-	if (f->C_GetSlotInfo(slot, &info) != CKR_OK)
-		return false;
-	struct span said = unpad(info.slotDescription, sizeof info.slotDescription);
-	return span_eq(said, span_first(span_str(reader), sizeof info.slotDescription));
-}
-
-/* A slot's own number in a name that cryptoki_slots made; false: it is a reader of pcscd. */
-static bool own_slot(const char *name, CK_SLOT_ID *slot)
-{
-	size_t n = strlen(module->name);
-	char *end;
-
-	if (strncmp(name, module->name, n) != 0 || strncmp(name + n, ":0x", 3) != 0)
-		return false;
-	*slot = strtoul(name + n + 3, &end, 16);
-	return !*end;
-}
-
-/* The slots of a reader's card: those that are called like it; where none is, the only one that there is. */
-static err find_slot(struct cryptoki *c)
-{
-	CK_SLOT_ID all[SLOTS_MAX];
-	CK_ULONG n;
-	bool found = false;
-
-	if (own_slot(c->name, &c->slot)) {
-		c->parts = 1;
-		return OK;
-	}
-	c->pcsc = true;
-	TRY(list_slots(c->f, all, &n));
-	for (CK_ULONG i = 0; i < n; i++) {
-		CK_TOKEN_INFO info;
-		if (!describes(c->f, all[i], c->name) || c->f->C_GetTokenInfo(all[i], &info) != CKR_OK)
-			continue;
-		if (c->parts++ == c->part) {
-			c->slot = all[i];
-			found = true;
-		}
-	}
-	if (!c->parts && n == 1 && !module->opensc) {
-		c->slot = all[0];
-		c->parts = 1;
-		found = c->part == 0;
-	}
-	return found ? OK : FAIL(UNKNOWN_CARD);
-}
-
-/* The readers of pcscd, each ended by a zero byte, or NULL. */
-static char *pcsc_readers(SCARDCONTEXT *context)
-{
-	DWORD n = SCARD_AUTOALLOCATE;
-	char *names = NULL;
-
-	if (SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, context) != SCARD_S_SUCCESS)
-		return NULL;
-	if (SCardListReaders(*context, NULL, (LPSTR)&names, &n) == SCARD_S_SUCCESS)
-		return names;
-	SCardReleaseContext(*context);
-	return NULL;
-}
-
-static bool is_pcsc(CK_FUNCTION_LIST_PTR f, CK_SLOT_ID slot, const char *readers)
-{
-	for (const char *s = readers; s && *s; s += strlen(s) + 1)
-		if (describes(f, slot, s))
-			return true;
-	return false;
-}
-
-err cryptoki_slots(const struct module *m, void (*told)(const char *reader))
-{
-	CK_SLOT_ID all[SLOTS_MAX];
-	SCARDCONTEXT context;
-	char name[128];
-	CK_ULONG n;
-
-	cryptoki_use(m);
-	TRY(cryptoki_load(m, NULL));
-	TRY(list_slots(cryptoki_functions(), all, &n));
-	char *readers = pcsc_readers(&context);
-	for (CK_ULONG i = 0; i < n; i++) {
-		snprintf(name, sizeof name, "%s:0x%lx", m->name, all[i]);
-		if (!is_pcsc(cryptoki_functions(), all[i], readers))
-			told(name);
-	}
-	if (readers) {
-		SCardFreeMemory(context, readers);
-		SCardReleaseContext(context);
-	}
-	return OK;
 }
 
 /* --- what stands for a reader: a session with the token ------------------------------------------- */
@@ -275,7 +157,7 @@ err cryptoki_open(struct span name, struct reader **out)
 		.cryptoki = true };
 	c->f = cryptoki_functions();
 	if (ok(e))
-		e = find_slot(c);
+		e = cryptoki_find_slot(c);
 	if (ok(e) && c->pcsc)
 		e = reader_open_pcsc(span_str(c->name), &c->closer);
 	if (!ok(e)) {
@@ -311,12 +193,12 @@ static struct span keep(struct token *t, struct span s)
 static struct span serial_of(struct token *t)
 {
 	struct cryptoki *c = cryptoki_of(t);
-	struct span said = unpad(c->info.serialNumber, sizeof c->info.serialNumber);
+	struct span said = cryptoki_unpad(c->info.serialNumber, sizeof c->info.serialNumber);
 	size_t at = t->store.n;
 	char part[16] = "";
 
 	if (said.n == 0)
-		said = unpad(c->info.label, sizeof c->info.label);
+		said = cryptoki_unpad(c->info.label, sizeof c->info.label);
 	if (said.n == 0)
 		said = span_str(c->name);
 	if (c->part)
@@ -378,9 +260,9 @@ static err identify(struct token *t, struct span known, struct CardOpen_out *out
 	(void)known;
 	TRY(cryptoki_info(c));
 	out->serial = serial_of(t);
-	out->label = keep(t, unpad(c->info.label, sizeof c->info.label));
-	out->manufacturer = keep(t, unpad(c->info.manufacturerID, sizeof c->info.manufacturerID));
-	out->model = keep(t, unpad(c->info.model, sizeof c->info.model));
+	out->label = keep(t, cryptoki_unpad(c->info.label, sizeof c->info.label));
+	out->manufacturer = keep(t, cryptoki_unpad(c->info.manufacturerID, sizeof c->info.manufacturerID));
+	out->model = keep(t, cryptoki_unpad(c->info.model, sizeof c->info.model));
 	out->firmware = (uint32_t)c->info.firmwareVersion.major << 16 |
 		(uint32_t)c->info.firmwareVersion.minor << 8;
 	out->flags = known_flags(c);
@@ -391,7 +273,8 @@ static err identify(struct token *t, struct span known, struct CardOpen_out *out
 		out->pin_min = 0;
 	t->tries = tries_left(c->info.flags, CKF_USER_PIN_LOCKED, CKF_USER_PIN_FINAL_TRY);
 	out->pin_tries = t->tries;
-	out->puk_tries = tries_left(c->info.flags, CKF_SO_PIN_LOCKED, CKF_SO_PIN_FINAL_TRY);
+	bool blank = out->flags & TOKEN_BLANK;		/* what it says of an SO-PIN says nothing yet */
+	out->puk_tries = blank ? TRIES_UNKNOWN : tries_left(c->info.flags, CKF_SO_PIN_LOCKED, CKF_SO_PIN_FINAL_TRY);
 	out->parts = c->parts;
 	return t->store.bad ? FAIL(BAD_REPLY) : OK;
 }
@@ -431,7 +314,7 @@ static err begin_anew(struct cryptoki *c)
 	c->n = c->parts = 0;
 	c->f->C_Finalize(NULL);
 	TRY(cryptoki_err(c, "C_Initialize", c->f->C_Initialize(NULL)));
-	TRY(find_slot(c));
+	TRY(cryptoki_find_slot(c));
 	return begin(&c->r);
 }
 
@@ -447,10 +330,8 @@ static err log_in(struct cryptoki *c, CK_USER_TYPE user, const struct secret *pi
 		c->f->C_Logout(c->session);
 	c->logged_in = rv == CKR_OK;
 	err e = cryptoki_err(c, "C_Login", rv);
-	if (!ok(e) && module->opensc) {
-		err again = begin_anew(c);
-		return ok(again) ? e : again;
-	}
+	if (!ok(e) && module->opensc && !ok(begin_anew(c)))
+		log_line(LOG_NOTICE, "OpenSC does not begin anew");	/* the next job meets that */
 	return e;
 }
 

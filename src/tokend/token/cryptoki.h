@@ -32,6 +32,7 @@ void cryptoki_sweep(void);
 /* For worker.c: which module reader names belong to; then what opens them. A name is pcscd's for the reader, or
  * "NAME:0x" and the number of one of the module's own slots. */
 void cryptoki_use(const struct module *m);
+const struct module *cryptoki_used(void);
 reader_opener cryptoki_open;
 
 /* Calls told for each slot of the module that holds a token and is no reader of pcscd. */
@@ -66,6 +67,18 @@ static inline struct cryptoki *cryptoki_of(const struct token *t)
 {
 	return (struct cryptoki *)t->card->reader;
 }
+
+/* A padded field of Cryptoki without its blanks. */
+static inline struct span cryptoki_unpad(const CK_UTF8CHAR *p, size_t n)
+{
+	while (n && (p[n - 1] == ' ' || p[n - 1] == 0))
+		n--;
+	return (struct span){ p, n };
+}
+
+/* Sets c's slot by the name of its reader (cryptoki-slot.c), and how many tokens its card is. UNKNOWN_CARD: the
+ * module has none for it. */
+err cryptoki_find_slot(struct cryptoki *c) MUST_USE;
 
 /* What a CK_RV means. PIN_WRONG and PIN_BLOCKED are about the user's. A session that ended under us marks the
  * reader as lost, so that the worker begins anew. */

@@ -8,6 +8,8 @@ broken() { # LINE-NUMBER PATTERN LINE...
 	line=$1 pattern=$2; shift 2
 	: >"$DESK_DIR/tokend.log"
 	configure "$@"
+	# what the desk put before these lines
+	line=$((line + $(wc -l <"$DESK_DIR/tokend.conf") - $(wc -l <"$WORK/lines")))
 	bsre-token list | grep -q "$P11_TOKEN" || fail "it does not serve"
 	grep -q "tokend.conf:$line: .*$pattern" "$DESK_DIR/tokend.log" || { cat "$DESK_DIR/tokend.log"; fail "line $line is not named"; }
 }

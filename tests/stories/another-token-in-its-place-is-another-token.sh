@@ -2,7 +2,7 @@
 # A token is pulled and another one is put into the same reader: sessions of the first are dead, its login
 # is worth nothing, and it gets its own place in the slot list back when it returns.
 # Behind OpenSC the same.
-WAYS="${STORY_WAYS:-pcscd direct} piv-opensc"
+WAYS="${STORY_WAYS:-pcscd direct piv-opensc}"
 . "$(dirname "$0")/story.sh"
 
 bsre-vtoken --state "$WORK/other.state" --listen "$WORK/other.sock" --control "$WORK/other.control" --serial 77000001 &

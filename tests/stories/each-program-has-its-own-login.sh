@@ -1,7 +1,7 @@
 #!/bin/sh
 # Two programs are logged in and one logs out: the other goes on. A third that never logged in cannot
 # sign, and after the last logout nobody can, not even by a raw APDU.
-WAYS="${STORY_WAYS:-pcscd direct} piv-opensc softhsm"
+WAYS="${STORY_WAYS:-pcscd direct piv-opensc softhsm}"
 . "$(dirname "$0")/story.sh"
 
 for p in A B C; do

@@ -1,7 +1,7 @@
 #!/bin/sh
 # With one try left no program's PIN is sent, right or wrong: not at C_Login, not at C_SetPIN, not a kept
 # one, and not after an unblocking that left the count unknown. A person at the utility can.
-WAYS="${STORY_WAYS:-pcscd direct} piv-opensc"
+WAYS="${STORY_WAYS:-pcscd direct piv-opensc}"
 . "$(dirname "$0")/story.sh"
 
 program A
